@@ -1,0 +1,69 @@
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import ErrorsPlugin from '@pothos/plugin-errors';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import type { ApiScope } from '../contract/accounts.ts';
+import type PrismaTypes from '../generated/pothos.ts';
+import { getDatamodel } from '../generated/pothos.ts';
+import type { Context, Viewer } from './context.ts';
+import { forbidden, unauthenticated } from './errors.ts';
+
+type Scalars = {
+  ID: { Input: string; Output: string };
+  DateTime: { Input: Date; Output: Date };
+  JSON: { Input: unknown; Output: unknown };
+  BigInt: { Input: bigint; Output: bigint | number };
+};
+
+/** Anybody may ask; a field without a scope does not build. */
+type AuthScopes = { anybody: boolean; viewer: boolean; scope: ApiScope; anyScope: ApiScope[] };
+
+/**
+ * The one builder. Features declare their types with it; this file declares none.
+ *
+ * Every root field names its `authScopes`; `floors` of rights are checked again at each event of a
+ * subscription.
+ */
+export const builder = new SchemaBuilder<{
+  DefaultFieldNullability: false;
+  Context: Context;
+  AuthContexts: { viewer: Context & { viewer: Viewer }; scope: Context & { viewer: Viewer }; anyScope: Context & { viewer: Viewer } };
+  AuthScopes: AuthScopes;
+  PrismaTypes: PrismaTypes;
+  Scalars: Scalars;
+  DefaultEdgesNullability: false;
+}>({
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  errors: {
+    defaultTypes: [],
+    directResult: true,
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result`,
+    },
+  },
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    authScopes: ({ viewer }) => ({
+      anybody: true,
+      viewer: viewer !== null,
+      scope: (scope) => viewer?.scopes.has(scope) ?? false,
+      anyScope: (scopes) => scopes.some((scope) => viewer?.scopes.has(scope)),
+    }),
+    unauthorizedError: (_parent, context) =>
+      context.viewer ? forbidden() : unauthenticated(),
+  },
+  complexity: { defaultComplexity: 1, defaultListMultiplier: 5, limit: { complexity: 20_000, depth: 14, breadth: 600 } },
+  relay: { nodesOnConnection: true, edgesFieldOptions: { nullable: false }, cursorType: 'String' },
+  prisma: {
+    client: ({ app }) => app.db,
+    dmmf: getDatamodel(),
+    exposeDescriptions: true,
+    filterConnectionTotalCount: true,
+    maxConnectionSize: 200,
+    defaultConnectionSize: 20,
+    onUnusedQuery: 'error',
+  },
+});

@@ -1,0 +1,16 @@
+import type * as z from 'zod';
+import { InvalidInputError } from '../lib/errors.ts';
+
+/**
+ * Parses a value at the door by its contract.
+ *
+ * @param path where the value stands in the input, for the error
+ * @throws {InvalidInputError} naming the first field that does not fit
+ */
+export function parseInput<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = [path, ...(issue?.path ?? [])].join('.');
+  throw new InvalidInputError(field, `${field}: ${issue?.message ?? 'does not fit'}`);
+}

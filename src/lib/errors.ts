@@ -1,0 +1,20 @@
+/**
+ * A refusal: the caller asked for something that the rules do not allow, and can act on it. Known by
+ * its code. What is not a `DomainError` is a fault.
+ */
+export abstract class DomainError extends Error {
+  /** UPPER_SNAKE, stable. */
+  abstract readonly code: string;
+}
+
+/** A value at the door does not fit: names the field, what was expected and what came. */
+export class InvalidInputError extends DomainError {
+  override name = 'InvalidInputError';
+  readonly code = 'INVALID_INPUT';
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}

@@ -1,0 +1,67 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import type { Config } from './config.ts';
+import type { Log } from './log.ts';
+
+export type Db = PrismaClient;
+
+/** A transaction of the `Db`. */
+export type Tx = Prisma.TransactionClient;
+
+export type Database = {
+  db: Db;
+  /** Plain connections for the hot path of ingest and for notifications. */
+  sql: pg.Pool;
+  /** Answers with the milliseconds of a round trip. */
+  ping(): Promise<number>;
+  /** Statements sent so far, for tests and metrics. */
+  statements(): number;
+  close(): Promise<void>;
+};
+
+/** Opens the pools. Nothing connects before the first statement, so that an outage does not stop a start. */
+export function openDatabase(url: string, config: Config['database'], log: Log): Database {
+  const options: pg.PoolConfig = {
+    connectionString: url,
+    connectionTimeoutMillis: config.connectTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    options: `-c statement_timeout=${config.statementTimeoutMs} -c timezone=UTC`,
+  };
+  let sent = 0;
+  const adapter = new PrismaPg(
+    { ...options, max: config.poolSize, application_name: 'codesight-api' },
+    { onPoolError: (error) => log.warn({ err: error }, 'a database connection failed') },
+  );
+  const db = new PrismaClient({
+    adapter,
+    errorFormat: 'minimal',
+    log: [{ emit: 'event', level: 'query' }],
+    transactionOptions: { maxWait: config.connectTimeoutMs, timeout: config.statementTimeoutMs },
+  });
+  db.$on('query', () => {
+    sent += 1;
+  });
+  const sql = new pg.Pool({ ...options, max: 4, application_name: 'codesight-ingest' });
+  sql.on('error', (error) => log.warn({ err: error }, 'a database connection failed'));
+  return {
+    db,
+    sql,
+    statements: () => sent,
+    async ping() {
+      const begun = performance.now();
+      await sql.query('SELECT 1');
+      return performance.now() - begun;
+    },
+    async close() {
+      await db.$disconnect();
+      await sql.end();
+    },
+  };
+}
+
+/** Whether an error is the database's refusal of a duplicate. */
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
+}

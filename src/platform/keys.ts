@@ -1,0 +1,140 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+/** A data key, opened: one part seals, the other makes MACs. */
+export type DataKey = { id: Buffer; seal: Buffer; mac: Buffer };
+
+export type WrappedKey = { generation: string; wrapped: Buffer };
+
+export type Keys = {
+  /** Makes a data key for an owner (a UUID), wrapped by the present generation of the master key. */
+  create(ownerId: string): WrappedKey;
+  /** @throws {Error} when the generation is gone or the key is not this owner's */
+  open(ownerId: string, key: { generation: string; wrapped: Uint8Array }): DataKey;
+  /** 32 bytes that every replica with the same master key agrees on. */
+  derive(purpose: string): Buffer;
+};
+
+const version = 1;
+const headBytes = 1 + 16 + 12;
+const tagBytes = 16;
+
+/** Bytes that sealing adds to what is sealed. */
+export const sealOverheadBytes = headBytes + tagBytes;
+
+const KeyFile = z.object({
+  current: z.string(),
+  generations: z.record(z.string(), z.base64()),
+});
+
+/**
+ * The master key, from the configuration or from `keys.json` in the data folder (made at the first
+ * start, mode 0600).
+ */
+export async function openKeys(config: { masterKey?: string | undefined; dataDir: string }): Promise<Keys> {
+  const file = config.masterKey
+    ? { current: 'env', generations: { env: config.masterKey } }
+    : await readOrMakeKeyFile(config.dataDir);
+  const masters = new Map(
+    Object.entries(file.generations).map(([name, key]) => [name, Buffer.from(key, 'base64')]),
+  );
+  const master = (generation: string): Buffer => {
+    const key = masters.get(generation);
+    if (!key) throw new Error(`Expected a master key of generation ${generation}, have ${[...masters.keys()].join(', ')}.`);
+    return key;
+  };
+  return {
+    create(ownerId) {
+      const owner = uuidBytes(ownerId);
+      const key = { id: owner, seal: master(file.current) };
+      return { generation: file.current, wrapped: seal(key, randomBytes(32), ownerId) };
+    },
+    open(ownerId, { generation, wrapped }) {
+      const id = uuidBytes(ownerId);
+      const secret = unseal({ id, seal: master(generation) }, wrapped, ownerId);
+      return { id, seal: expand(secret, 'seal'), mac: expand(secret, 'mac') };
+    },
+    derive: (purpose) => expand(master(file.current), purpose),
+  };
+}
+
+/**
+ * Seals bytes with AES-256-GCM: version, id of the key (16 bytes), nonce (12), ciphertext, tag (16).
+ *
+ * @param context what the bytes are and belong to; unsealing with another one fails
+ */
+export function seal(key: Pick<DataKey, 'id' | 'seal'>, plain: Uint8Array, context: string): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key.seal, nonce);
+  cipher.setAAD(Buffer.from(context));
+  const sealed = Buffer.allocUnsafe(headBytes + plain.length + tagBytes);
+  sealed[0] = version;
+  key.id.copy(sealed, 1);
+  nonce.copy(sealed, 17);
+  cipher.update(plain).copy(sealed, headBytes);
+  cipher.final();
+  cipher.getAuthTag().copy(sealed, headBytes + plain.length);
+  return sealed;
+}
+
+/** @throws {Error} when the bytes were sealed by another key, for another context, or were changed */
+export function unseal(key: Pick<DataKey, 'id' | 'seal'>, sealed: Uint8Array, context: string): Buffer {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  if (bytes.length < sealOverheadBytes || bytes[0] !== version)
+    throw new Error(`Expected sealed bytes of version ${version}, got ${bytes.length} bytes of version ${bytes[0]}.`);
+  if (!bytes.subarray(1, 17).equals(key.id)) throw new Error('Expected bytes sealed by this key, got another key’s.');
+  const decipher = createDecipheriv('aes-256-gcm', key.seal, bytes.subarray(17, headBytes));
+  decipher.setAAD(Buffer.from(context));
+  decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
+  const plain = decipher.update(bytes.subarray(headBytes, bytes.length - tagBytes));
+  decipher.final();
+  return plain;
+}
+
+/** HMAC-SHA-256 with the data key's part for MACs: 32 bytes. */
+export function macOf(key: Pick<DataKey, 'mac'>, body: string): Buffer {
+  return createHmac('sha256', key.mac).update(body).digest();
+}
+
+/** Compares in constant time; different lengths are unequal. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** The 16 bytes of a UUID. */
+export function uuidBytes(id: string): Buffer {
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
+}
+
+function expand(secret: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `codesight/${purpose}`, 32));
+}
+
+async function readOrMakeKeyFile(dataDir: string): Promise<z.infer<typeof KeyFile>> {
+  const path = join(dataDir, 'keys.json');
+  const generation = new Date().toISOString().slice(0, 7);
+  const made = { current: generation, generations: { [generation]: randomBytes(32).toString('base64') } };
+  await mkdir(dataDir, { recursive: true });
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(made), { mode: 0o600, flush: true });
+  try {
+    await link(temporary, path); // whole or not at all; of two starting processes one wins
+    return made;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await unlink(temporary);
+  }
+  const parsed = KeyFile.safeParse(JSON.parse(await readFile(path, 'utf8')));
+  if (!parsed.success) throw new Error(`Expected master keys in ${path}: ${parsed.error.message}`);
+  return parsed.data;
+}

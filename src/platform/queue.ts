@@ -1,0 +1,265 @@
+import { fromPrisma, type JobWithMetadata, PgBoss } from 'pg-boss';
+import * as z from 'zod';
+import type { App } from './app.ts';
+import type { Config } from './config.ts';
+import type { Tx } from './db.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { currentTrace, traceparentOf, withTrace } from './trace.ts';
+
+/** A fact that a feature states. Payloads hold ids only, the project's among them. */
+export type EventDefinition<P extends Ids = Ids> = { name: string; payload: z.ZodType<P> };
+
+/** Work that a feature can do when told to. It may run twice and must then leave the same rows. */
+export type JobDefinition<P extends Ids = Ids> = {
+  name: string;
+  payload: z.ZodType<P>;
+  /** Higher goes first among the waiting jobs of one kind. Default 0. */
+  priority?: number;
+  /** Runs by the clock: a cron expression or an RFC 5545 rule, in UTC, with this payload. */
+  schedule?: { rule: (config: Config) => string; payload: P };
+  run: (app: App, payload: P, job: JobRun) => Promise<void>;
+  /** Called once when the last attempt has failed, with why. */
+  failed?: (app: App, payload: P, reason: string) => Promise<void>;
+};
+
+/** One attempt of a job. */
+export type JobRun = {
+  id: string;
+  /** From 1. */
+  attempt: number;
+  isLastAttempt: boolean;
+  /** Aborts when the attempt has run out of time or the process stops. */
+  signal: AbortSignal;
+  /**
+   * Settles the attempt inside the transaction that stores its effects, so that they are stored once.
+   * @throws {JobLostError} when the attempt was given up meanwhile: the transaction must not commit
+   */
+  finish(tx: Tx): Promise<void>;
+};
+
+/** One line of the pipeline. */
+export type Link = { event: EventDefinition; jobs: JobDefinition[] };
+
+export type Queue = {
+  /** States a fact inside the transaction that makes it true: each job that follows is enqueued with it. */
+  emit<P extends Ids>(tx: Tx, event: EventDefinition<P>, payload: P): Promise<void>;
+  /** Enqueues one job inside a transaction. */
+  send<P extends Ids>(tx: Tx, job: JobDefinition<P>, payload: P): Promise<void>;
+  /** Jobs that wait, in all queues; at most five seconds old. */
+  depth(): number;
+  /** Waiting, running and dead jobs by queue, read now. */
+  stats(): Promise<QueueStats[]>;
+  /** Begins to run jobs. */
+  work(app: App): Promise<void>;
+  /** Lets running jobs end, at most `timeoutMs`, then stops. */
+  stop(timeoutMs: number): Promise<void>;
+};
+
+export type QueueStats = { name: string; waiting: number; active: number; failed: number };
+
+type Ids = Record<string, string>;
+
+/** The attempt was given up, for example after a missed heartbeat, and another one owns the job. */
+export class JobLostError extends Error {
+  override name = 'JobLostError';
+  constructor(name: string, id: string) {
+    super(`Attempt of job ${name} ${id} was given up meanwhile; its effects are not stored.`);
+  }
+}
+
+const deadLetters = 'dead-letters';
+const Envelope = z.object({ payload: z.record(z.string(), z.string()), traceparent: z.string().nullish() });
+const Settled = z.object({ affected: z.number() });
+const fast = 0.5; // seconds; a retry is not notified, so polling must be quick: shared STACK measurements
+
+/** Names a fact. */
+export function defineEvent<P extends Ids>(event: EventDefinition<P>): EventDefinition<P> {
+  return event;
+}
+
+/** Names a job. */
+export function defineJob<P extends Ids>(job: JobDefinition<P>): JobDefinition<P> {
+  return job;
+}
+
+/** Says what happens after what. The payload of the fact must satisfy each job. */
+export function on<P extends Ids>(event: EventDefinition<P>, ...jobs: JobDefinition<P>[]): Link {
+  return { event, jobs } as unknown as Link; // payloads are parsed again by each definition's own schema
+}
+
+/**
+ * Opens the queue: pg-boss in the schema `pgboss` of the same database.
+ *
+ * @param pipeline what follows on what
+ * @param others jobs that no fact causes: schedules and what services send
+ */
+export async function openQueue(
+  url: string,
+  config: Config['jobs'],
+  { pipeline, others, log, metrics }: { pipeline: Link[]; others: JobDefinition[]; log: Log; metrics: Metrics },
+): Promise<Queue> {
+  const jobs = new Map([...pipeline.flatMap((link) => link.jobs), ...others].map((job) => [job.name, job]));
+  const boss = new PgBoss({
+    connectionString: url,
+    application_name: 'codesight-queue',
+    max: 4,
+    useListenNotify: true,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+    queueCacheIntervalSeconds: 5,
+    warningSlowQuerySeconds: 10,
+  });
+  boss.on('error', (error) => log.error({ err: error }, 'the queue met an error'));
+  boss.on('warning', (warning) => log.warn({ warning }, 'the queue warns'));
+  await boss.start();
+  const options = {
+    retryLimit: config.retries,
+    retryDelay: config.retryDelaySeconds,
+    retryBackoff: true,
+    retryDelayMax: 600,
+    expireInSeconds: Math.ceil(config.timeoutMs / 1000),
+    heartbeatSeconds: 10,
+    notify: true,
+  };
+  await boss.createQueue(deadLetters, { retryLimit: 10, retryDelay: 5, retryBackoff: true });
+  for (const name of jobs.keys()) {
+    await boss.createQueue(name, { ...options, partition: true, deadLetter: deadLetters });
+    await boss.updateQueue(name, { ...options, deadLetter: deadLetters });
+  }
+
+  let depth = 0;
+  const stats = async (): Promise<QueueStats[]> => {
+    const rows = await boss.getQueues();
+    return rows
+      .filter(({ name }) => jobs.has(name) || name === deadLetters)
+      .map((row) => ({ name: row.name, waiting: row.queuedCount, active: row.activeCount, failed: row.failedCount }));
+  };
+  const measure = async () => {
+    try {
+      depth = (await stats()).filter(({ name }) => name !== deadLetters).reduce((sum, { waiting }) => sum + waiting, 0);
+    } catch (error) {
+      log.warn({ err: error }, 'the depth of the queue could not be read');
+    }
+  };
+  const timer = setInterval(measure, 5_000);
+  timer.unref();
+
+  const send = async <P extends Ids>(tx: Tx, job: JobDefinition<P>, payload: P): Promise<void> => {
+    const parsed = job.payload.parse(payload);
+    const trace = currentTrace();
+    const id = await boss.send(
+      job.name,
+      { payload: parsed, traceparent: trace ? traceparentOf(trace) : null },
+      {
+        db: fromPrisma(tx),
+        ...(job.priority ? { priority: job.priority } : {}),
+        ...(parsed.projectId ? { group: { id: parsed.projectId } } : {}),
+      },
+    );
+    if (!id) throw new Error(`Expected the queue to take job ${job.name}, it did not.`);
+  };
+
+  const runOne = async (app: App, job: JobDefinition, row: JobWithMetadata<unknown>): Promise<void> => {
+    const { payload, traceparent } = Envelope.parse(row.data);
+    const ids = job.payload.parse(payload);
+    const begun = performance.now();
+    const settle = (outcome: string) => {
+      metrics.jobs.inc({ job: job.name, outcome });
+      metrics.jobSeconds.observe({ job: job.name }, (performance.now() - begun) / 1000);
+    };
+    await withTrace(traceparent, async () => {
+      try {
+        await job.run(app, ids, {
+          id: row.id,
+          attempt: row.retryCount + 1,
+          isLastAttempt: row.retryCount >= row.retryLimit,
+          signal: row.signal,
+          async finish(tx) {
+            const attempt = { id: row.id, retryCount: row.retryCount };
+            const answer = await boss.complete(job.name, attempt, null, { db: fromPrisma(tx) });
+            const { affected } = Settled.parse(answer); // there, though missing in pg-boss's types
+            if (affected !== 1) throw new JobLostError(job.name, row.id);
+          },
+        });
+        settle('done');
+      } catch (error) {
+        if (error instanceof JobLostError) {
+          settle('lost');
+          log.warn({ job: job.name, jobId: row.id }, error.message);
+          return;
+        }
+        settle('failed');
+        log.warn({ err: error, job: job.name, jobId: row.id, attempt: row.retryCount + 1 }, 'an attempt of a job failed');
+        throw error;
+      }
+    });
+  };
+
+  const bury = async (app: App, row: JobWithMetadata<unknown>): Promise<void> => {
+    const job = jobs.get(row.sourceName ?? '');
+    const { payload, traceparent } = Envelope.parse(row.data);
+    const reason = reasonOf(row.sourceOutput);
+    await withTrace(traceparent, async () => {
+      metrics.jobs.inc({ job: row.sourceName ?? 'unknown', outcome: 'dead' });
+      log.error({ job: row.sourceName, jobId: row.sourceId, reason }, 'a job is dead');
+      await job?.failed?.(app, job.payload.parse(payload), reason);
+    });
+  };
+
+  return {
+    send,
+    stats,
+    depth: () => depth,
+    async emit(tx, event, payload) {
+      const parsed = event.payload.parse(payload);
+      for (const link of pipeline) {
+        if (link.event.name !== event.name) continue;
+        for (const job of link.jobs) await send(tx, job, parsed);
+      }
+    },
+    async work(app) {
+      await measure();
+      for (const job of jobs.values()) {
+        const { schedule } = job;
+        if (schedule) {
+          const data = { payload: job.payload.parse(schedule.payload), traceparent: null };
+          await boss.schedule(job.name, schedule.rule(app.config), data);
+        }
+        for (let slot = 0; slot < (schedule ? 1 : config.concurrency); slot += 1) {
+          const worker: string = await boss.work(
+            job.name,
+            {
+              includeMetadata: true,
+              pollingIntervalSeconds: fast,
+              notifyPollingIntervalSeconds: fast,
+              heartbeatRefreshSeconds: 3,
+              groupConcurrency: config.perProject,
+            },
+            async ([row]: JobWithMetadata<unknown>[]) => {
+              if (row) await runOne(app, job, row);
+              boss.notifyWorker(worker); // there may be more: do not wait for the next poll
+            },
+          );
+        }
+      }
+      await boss.work(
+        deadLetters,
+        { includeMetadata: true, pollingIntervalSeconds: fast, notifyPollingIntervalSeconds: fast },
+        async ([row]: JobWithMetadata<unknown>[]) => {
+          if (row) await bury(app, row);
+        },
+      );
+    },
+    async stop(timeoutMs) {
+      clearInterval(timer);
+      await boss.stop({ graceful: true, timeout: Math.max(1_000, timeoutMs), close: true });
+    },
+  };
+}
+
+/** What pg-boss stored of the last error, in words. */
+function reasonOf(output: unknown): string {
+  const parsed = z.object({ message: z.string() }).safeParse(output);
+  return parsed.success ? parsed.data.message : 'The worker stopped in the middle of the last attempt.';
+}

@@ -1,0 +1,146 @@
+import type { PageState, Rectangle, Target } from '../../contract/interaction.ts';
+import { limits } from '../../contract/limits.ts';
+import { collapse, INTERACTIVE, isInView, isTextField, isTickBox, isVisible, textOf } from './dom.ts';
+import { nameOf, roleOfElement } from './names.ts';
+import { cssOf } from './paths.ts';
+import { cleanText, cleanUrl, sensitivityOf, shownValueOf, valueOf } from './privacy.ts';
+
+const KEPT = /^(?:id|class|name|type|role|href|for|alt|title|placeholder|autocomplete|aria-.*|data-.*)$/;
+const LONGEST_ATTRIBUTE = 200;
+const LONGEST_TEXT = 300;
+
+export function stateOfPage(): PageState {
+  const focused = document.activeElement;
+  return {
+    url: cleanUrl(location.href).slice(0, limits.urlChars),
+    title: cleanText(document.title).slice(0, limits.nameChars),
+    scrollX: Math.round(scrollX),
+    scrollY: Math.round(scrollY),
+    viewportWidth: innerWidth,
+    viewportHeight: innerHeight,
+    devicePixelRatio,
+    activeElement:
+      focused && focused !== document.body
+        ? cleanText(cssOf(focused)).slice(0, limits.selectorChars)
+        : null,
+    visibleElements: countInView(),
+  };
+}
+
+export function targetOf(element: Element): Target {
+  const text = textOf(element, LONGEST_TEXT);
+  const isField = element.matches('input,select,textarea') || isTextField(element);
+  return {
+    tag: element.localName,
+    role: roleOfElement(element),
+    name: cleanText(nameOf(element)).slice(0, limits.nameChars) || null,
+    text: isField ? null : cleanText(text) || null,
+    value: isField ? shownValueOf(element).slice(0, 4_096) : null,
+    attributes: attributesOf(element),
+    rectangle: rectangleOf(element),
+    isVisible: isVisible(element) && isInView(element.getBoundingClientRect()),
+  };
+}
+
+/** What the element is, for those who judge how sure the target is. */
+export function analyse(element: Element) {
+  const field = element as Partial<HTMLInputElement & HTMLSelectElement>;
+  const form = field.form instanceof HTMLFormElement ? field.form : element.closest('form');
+  const isField = element.matches('input,select,textarea');
+  return {
+    isInteractive: element.matches(INTERACTIVE),
+    isFormField: isField,
+    fieldType: isField ? (field.type ?? null) : null,
+    isEditable: isTextField(element),
+    isRequired: field.required ?? false,
+    isDisabled: element.matches(':disabled,[aria-disabled=true]'),
+    isReadOnly: field.readOnly ?? false,
+    isChecked: isTickBox(element) ? element.checked : null,
+    isEmpty: isField ? valueOf(element) === '' : null,
+    isPersonal: isField ? sensitivityOf(element) !== null : false,
+    isInShadow: element.getRootNode() instanceof ShadowRoot,
+    isCovered: isCovered(element),
+    options: element instanceof HTMLSelectElement ? element.options.length : null,
+    form: form ? { name: cleanText(nameOf(form)) || null, fields: form.elements.length } : null,
+  };
+}
+
+/** What is around the element and on the page. */
+export function contextOf(element: Element | null) {
+  const count = (selector: string): number => document.querySelectorAll(selector).length;
+  const shown = (selector: string, most: number): Element[] =>
+    [...document.querySelectorAll(selector)].filter(isVisible).slice(0, most);
+  return {
+    landmarks: shown('main,nav,aside,form[aria-label],[role=search],[role=region]', 8).map(brief),
+    headings: shown('h1,h2,h3', 8).map((each) => cleanText(textOf(each, 120))),
+    forms: count('form'),
+    fields: count('input:not([type=hidden]),select,textarea'),
+    links: count('a[href]'),
+    buttons: count('button,[role=button],input[type=submit]'),
+    dialogs: shown('dialog[open],[role=dialog],[role=alertdialog]', 4).map(brief),
+    nearby: element ? nearby(element) : [],
+  };
+}
+
+function nearby(element: Element): unknown[] {
+  const box = element.getBoundingClientRect();
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  return [...document.querySelectorAll(INTERACTIVE)]
+    .filter((each) => each !== element && !each.contains(element) && !element.contains(each))
+    .map((each) => ({ each, at: each.getBoundingClientRect() }))
+    .filter(({ at }) => isInView(at))
+    .map(({ each, at }) => ({
+      each,
+      dx: Math.round(at.x + at.width / 2 - middle.x),
+      dy: Math.round(at.y + at.height / 2 - middle.y),
+    }))
+    .sort((a, b) => Math.hypot(a.dx, a.dy) - Math.hypot(b.dx, b.dy))
+    .slice(0, 6)
+    .map(({ each, dx, dy }) => ({ ...brief(each), dx, dy }));
+}
+
+function brief(element: Element) {
+  return {
+    tag: element.localName,
+    role: roleOfElement(element),
+    name: cleanText(collapse(nameOf(element))).slice(0, 120) || null,
+  };
+}
+
+function attributesOf(element: Element): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const { name, value } of [...element.attributes].slice(0, 40)) {
+    if (!KEPT.test(name)) continue;
+    const clean = name === 'href' ? cleanUrl(value) : cleanText(value);
+    kept[name] = clean.slice(0, LONGEST_ATTRIBUTE);
+  }
+  return kept;
+}
+
+function rectangleOf(element: Element): Rectangle {
+  let { x, y, width, height } = element.getBoundingClientRect();
+  const label = isTickBox(element) ? element.labels?.[0] : undefined;
+  // A tick box drawn by its label has no size of its own.
+  if ((width < 2 || height < 2) && label) ({ x, y, width, height } = label.getBoundingClientRect());
+  return { x: tenth(x), y: tenth(y), width: tenth(width), height: tenth(height) };
+}
+
+/** Whether something else takes the click in the middle of the element; `null` out of view. */
+function isCovered(element: Element): boolean | null {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  const root = element.getRootNode() as Document | ShadowRoot;
+  const top = root.elementFromPoint(x + width / 2, y + height / 2);
+  return top ? !element.contains(top) && !top.contains(element) : null;
+}
+
+function countInView(): number {
+  let count = 0;
+  for (const element of document.body?.getElementsByTagName('*') ?? []) {
+    if (isInView(element.getBoundingClientRect()) && isVisible(element)) count += 1;
+  }
+  return count;
+}
+
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,104 @@
+import type { SessionState } from '../generated/prisma/enums.ts';
+import { DomainError } from '../lib/errors.ts';
+
+export class SessionNotFoundError extends DomainError {
+  override name = 'SessionNotFoundError';
+  readonly code = 'SESSION_NOT_FOUND';
+  constructor(sessionId: string) {
+    super(`Expected a session of yours with id ${sessionId}, found none.`);
+  }
+}
+
+/** The session takes nothing more. */
+export class SessionEndedError extends DomainError {
+  override name = 'SessionEndedError';
+  readonly code = 'SESSION_ENDED';
+  readonly state: SessionState;
+  constructor(state: SessionState) {
+    super(`Expected a session that is ACTIVE or PAUSED, this one is ${state}.`);
+    this.state = state;
+  }
+}
+
+/** The change does not fit the session's state. */
+export class SessionStateError extends DomainError {
+  override name = 'SessionStateError';
+  readonly code = 'SESSION_STATE';
+  readonly state: SessionState;
+  constructor(state: SessionState, expected: string) {
+    super(`Expected a session that is ${expected}, this one is ${state}.`);
+    this.state = state;
+  }
+}
+
+/** Somebody else changed the session first. */
+export class VersionConflictError extends DomainError {
+  override name = 'VersionConflictError';
+  readonly code = 'VERSION_CONFLICT';
+  readonly sessionId: string;
+  constructor(sessionId: string, expected: number, actual: number) {
+    super(`Expected version ${expected} of the session, it is at version ${actual}. Read it again and repeat the change with a new operationId.`);
+    this.sessionId = sessionId;
+  }
+}
+
+/** The `operationId` was used for another change. */
+export class OperationReusedError extends DomainError {
+  override name = 'OperationReusedError';
+  readonly code = 'OPERATION_REUSED';
+  constructor(operationId: string) {
+    super(`Expected a new operationId for a new change, ${operationId} was used for another one.`);
+  }
+}
+
+/** Something that the client says it captured has not arrived. */
+export class SessionIncompleteError extends DomainError {
+  override name = 'SessionIncompleteError';
+  readonly code = 'SESSION_INCOMPLETE';
+  readonly missingSequences: number[];
+  readonly missingScreenshots: string[];
+  readonly missingSnapshots: string[];
+  constructor(missing: { sequences: number[]; screenshots: string[]; snapshots: string[]; counts: string[] }) {
+    const parts = [
+      missing.sequences.length > 0 && `interactions ${missing.sequences.slice(0, 10).join(', ')}${missing.sequences.length > 10 ? ', …' : ''}`,
+      missing.screenshots.length > 0 && `the bytes of ${missing.screenshots.length} screenshots`,
+      missing.snapshots.length > 0 && `the bytes of ${missing.snapshots.length} snapshots`,
+      ...missing.counts,
+    ].filter(Boolean);
+    super(`Expected the whole session, missing: ${parts.join('; ')}. Send what is missing, or say that it was dropped and why.`);
+    this.missingSequences = missing.sequences;
+    this.missingScreenshots = missing.screenshots;
+    this.missingSnapshots = missing.snapshots;
+  }
+}
+
+/** The id belongs to another session already. */
+export class SessionIdTakenError extends DomainError {
+  override name = 'SessionIdTakenError';
+  readonly code = 'SESSION_ID_TAKEN';
+  constructor(sessionId: string) {
+    super(`Expected a new id for a new session, ${sessionId} is taken.`);
+  }
+}
+
+/** Too many sessions of one participant are active. A late start waits and is never refused for good. */
+export class TooManySessionsError extends DomainError {
+  override name = 'TooManySessionsError';
+  readonly code = 'TOO_MANY_SESSIONS';
+  readonly retryAfterSeconds: number;
+  constructor(limit: number, retryAfterSeconds: number) {
+    super(`Expected at most ${limit} active sessions of one participant (MAX_SESSIONS_PER_USER). Keep recording and start again in ${retryAfterSeconds} s.`);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The server has more work than it can take now; nothing was stored. */
+export class OverloadedError extends DomainError {
+  override name = 'OverloadedError';
+  readonly code = 'OVERLOADED';
+  readonly retryAfterSeconds: number;
+  constructor(reason: string, retryAfterSeconds: number) {
+    super(`The server is overloaded (${reason}). Send the same again in ${retryAfterSeconds} s.`);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}

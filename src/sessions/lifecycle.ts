@@ -1,0 +1,165 @@
+import * as z from 'zod';
+import { DroppedUpload } from '../contract/image.ts';
+import { limits } from '../contract/limits.ts';
+import type { Session } from '../generated/prisma/client.ts';
+import type { Viewer } from '../graphql/context.ts';
+import { parseInput } from '../graphql/input.ts';
+import { InvalidInputError } from '../lib/errors.ts';
+import type { App } from '../platform/app.ts';
+import type { Tx } from '../platform/db.ts';
+import { redactWords } from '../privacy/redact.ts';
+import { type ChangeInput, changeSession } from './change.ts';
+import { SessionEndedError, SessionIncompleteError, SessionStateError } from './errors.ts';
+import { sessionEnded, sessionReleased, sessionRemoved } from './events.ts';
+import { deskOf } from './ingest.ts';
+import { forgetSession } from './session-keys.ts';
+
+const listedAtMost = 1_000;
+
+/** What the client says is in the session it ends. */
+export type EndInput = ChangeInput & {
+  endedAt: Date;
+  lastSequence: number;
+  screenshotCount: number;
+  snapshotCount: number;
+  dropped: DroppedUpload[];
+  hold: boolean;
+};
+
+/** @throws {SessionStateError} it is neither ACTIVE nor PAUSED */
+export async function pauseSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
+  await changeSession(app, viewer, { ...input, change: 'pause' }, async (_tx, session) => {
+    refuseEnded(session);
+    return { state: 'PAUSED', reason: 'The client paused it.' };
+  });
+}
+
+/** @throws {SessionStateError} it is neither ACTIVE nor PAUSED */
+export async function resumeSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
+  await changeSession(app, viewer, { ...input, change: 'resume' }, async (_tx, session) => {
+    refuseEnded(session);
+    return { state: 'ACTIVE', reason: 'The client resumed it.' };
+  });
+}
+
+/** Changes the task. */
+export async function updateSession(app: App, viewer: Viewer, input: ChangeInput & { task: string | null }): Promise<void> {
+  if ((input.task?.length ?? 0) > limits.nameChars)
+    throw new InvalidInputError('input.task', `Expected at most ${limits.nameChars} characters for task, got ${input.task?.length}.`);
+  await changeSession(app, viewer, { ...input, change: 'update' }, async (_tx, { state }) => {
+    if (state === 'DISCARDED' || state === 'ERASED') throw new SessionStateError(state, 'not removed');
+    return { task: redactWords(input.task) };
+  });
+}
+
+/**
+ * Ends a session and hands it to processing. The session must be whole: every interaction up to
+ * `lastSequence`, and the bytes of every announced image and snapshot, stored or said to be dropped.
+ *
+ * @throws {SessionEndedError} it was ended by another operation
+ * @throws {SessionIncompleteError} with what is missing; nothing changes
+ */
+export async function endSession(app: App, viewer: Viewer, input: EndInput): Promise<void> {
+  const dropped = parseInput(z.array(DroppedUpload).max(limits.droppedPerSession), input.dropped, 'input.dropped');
+  await changeSession(app, viewer, { ...input, change: 'end' }, async (tx, session) => {
+    if (session.state !== 'ACTIVE' && session.state !== 'PAUSED') throw new SessionEndedError(session.state);
+    const neverAnnounced = await markDropped(tx, session, dropped);
+    await refuseIncomplete(tx, session, input, neverAnnounced);
+    await app.queue.emit(tx, sessionEnded, { projectId: session.projectId, sessionId: session.id });
+    return {
+      state: 'ENDED',
+      endedAt: input.endedAt,
+      lastSequence: input.lastSequence,
+      hold: input.hold,
+      dropped: neverAnnounced,
+    };
+  });
+}
+
+/**
+ * Lets a session that was held back go on. Nothing happens to one that is not held.
+ *
+ * @throws {SessionStateError} it has not ended yet
+ */
+export async function releaseSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
+  await changeSession(app, viewer, { ...input, change: 'release' }, async (tx, session) => {
+    if (!['ENDED', 'PROCESSING'].includes(session.state)) throw new SessionStateError(session.state, 'ENDED or PROCESSING');
+    if (session.hold) await app.queue.emit(tx, sessionReleased, { projectId: session.projectId, sessionId: session.id });
+    return { hold: false, reason: 'The participant released it.' };
+  });
+}
+
+/** Removes a session: its key is destroyed and its data deleted; that it was there remains. */
+export async function discardSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
+  await changeSession(app, viewer, { ...input, change: 'discard' }, async (tx, session) => {
+    await removeContent(app, tx, session);
+    return { state: 'DISCARDED', task: null, reason: 'The participant discarded it.' };
+  });
+  forgetSession(app, input.sessionId);
+  deskOf(app).acknowledgements.forget(input.sessionId);
+}
+
+/** Destroys the key and deletes what this feature holds of a locked session; later features follow by the fact. */
+export async function removeContent(app: Pick<App, 'queue'>, tx: Tx, { id, projectId }: Pick<Session, 'id' | 'projectId'>): Promise<void> {
+  const where = { sessionId: id };
+  await tx.sessionKey.deleteMany({ where });
+  await tx.interaction.deleteMany({ where: { ...where, projectId } });
+  await tx.interactionChunk.deleteMany({ where });
+  await tx.screenshot.deleteMany({ where });
+  await tx.pageSnapshot.deleteMany({ where });
+  await app.queue.emit(tx, sessionRemoved, { projectId, sessionId: id });
+}
+
+function refuseEnded({ state }: Session): void {
+  if (state !== 'ACTIVE' && state !== 'PAUSED') throw new SessionStateError(state, 'ACTIVE or PAUSED');
+}
+
+/** Marks announced images and snapshots as dropped; answers with the ones that were never announced. */
+async function markDropped(tx: Tx, { id: sessionId }: Session, dropped: DroppedUpload[]): Promise<DroppedUpload[]> {
+  if (dropped.length === 0) return [];
+  const where = { sessionId, id: { in: dropped.map(({ id }) => id) } };
+  const announced = new Set(
+    [
+      ...(await tx.screenshot.findMany({ where, select: { id: true } })),
+      ...(await tx.pageSnapshot.findMany({ where, select: { id: true } })),
+    ].map(({ id }) => id),
+  );
+  for (const reason of new Set(dropped.map((item) => item.reason))) {
+    const ids = dropped.filter((item) => item.reason === reason).map(({ id }) => id);
+    const change = { where: { sessionId, id: { in: ids }, upload: 'PENDING' as const }, data: { upload: 'DROPPED' as const, problem: reason } };
+    await tx.screenshot.updateMany(change);
+    await tx.pageSnapshot.updateMany(change);
+  }
+  return dropped.filter(({ id }) => !announced.has(id));
+}
+
+async function refuseIncomplete(tx: Tx, { id: sessionId, projectId }: Session, input: EndInput, neverAnnounced: DroppedUpload[]): Promise<void> {
+  const present = await tx.interaction.aggregate({ where: { projectId, sessionId }, _count: true, _max: { sequence: true } });
+  const last = present._max.sequence ?? 0;
+  if (last > input.lastSequence)
+    throw new InvalidInputError('input.lastSequence', `Expected at least ${last} for lastSequence, which is stored, got ${input.lastSequence}.`);
+  const sequences = present._count === input.lastSequence ? [] : await missingSequences(tx, { projectId, sessionId }, input.lastSequence);
+  const pending = { where: { sessionId, upload: 'PENDING' as const }, select: { id: true }, take: listedAtMost };
+  const screenshots = (await tx.screenshot.findMany(pending)).map(({ id }) => id);
+  const snapshots = (await tx.pageSnapshot.findMany(pending)).map(({ id }) => id);
+  const announced = {
+    screenshots: await tx.screenshot.count({ where: { sessionId } }),
+    snapshots: await tx.pageSnapshot.count({ where: { sessionId } }),
+  };
+  const unannounced =
+    input.screenshotCount + input.snapshotCount - announced.screenshots - announced.snapshots - neverAnnounced.length;
+  const counts = unannounced > 0 ? [`${unannounced} images or snapshots that were never announced`] : [];
+  if (sequences.length + screenshots.length + snapshots.length + counts.length > 0)
+    throw new SessionIncompleteError({ sequences, screenshots, snapshots, counts });
+}
+
+async function missingSequences(tx: Tx, { projectId, sessionId }: { projectId: string; sessionId: string }, last: number): Promise<number[]> {
+  if (last > limits.sequence)
+    throw new InvalidInputError('input.lastSequence', `Expected at most ${limits.sequence} for lastSequence, got ${last}.`);
+  const rows = await tx.$queryRaw<{ sequence: number }[]>`
+    SELECT g::int AS "sequence" FROM generate_series(1, ${last}::int) g
+    WHERE NOT EXISTS (SELECT 1 FROM "Interaction" i
+      WHERE i."projectId" = ${projectId}::uuid AND i."sessionId" = ${sessionId}::uuid AND i."sequence" = g)
+    LIMIT ${listedAtMost}`;
+  return rows.map(({ sequence }) => sequence);
+}

@@ -1,0 +1,211 @@
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { imageTypes } from '../contract/image.ts';
+import { limits } from '../contract/limits.ts';
+import type { App } from '../platform/app.ts';
+import { type DataKey, sameBytes, seal, unseal } from '../platform/keys.ts';
+import type { Grant } from '../platform/signing.ts';
+import { redactHtml } from '../privacy/redact.ts';
+import { openSession } from './session-keys.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+/** Key of a screenshot's sealed object. `revision` counts its rewrites, so that a half-done one harms nothing. */
+export function screenshotKey({ projectId, sessionId, id }: ObjectOf, revision: number): string {
+  return `${projectId}/${sessionId}/screenshots/${id}-${revision}`;
+}
+
+/** Key of a snapshot's sealed object: equal pages of a session share it. */
+export function snapshotKey({ projectId, sessionId }: Omit<ObjectOf, 'id'>, sha256: Uint8Array): string {
+  return `${projectId}/${sessionId}/snapshots/${Buffer.from(sha256).toString('hex')}`;
+}
+
+/** What a screenshot's object is sealed as. */
+export function screenshotContext(id: string): string {
+  return `screenshot/${id}`;
+}
+
+type ObjectOf = { projectId: string; sessionId: string; id: string };
+
+/** A request that is answered with a status and a sentence. */
+class HttpRefusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * `PUT` and `GET` of `/objects/ACTION/ID?expires&signature`. The signature is the right: it was given
+ * to somebody who may, and it ends.
+ */
+export async function handleObject(app: App, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const { grant, method } = readGrant(app, request);
+    if (method === 'PUT') {
+      if (grant.action === 'upload-screenshot') await takeScreenshot(app, grant.id, request);
+      else await takeSnapshot(app, grant.id, request);
+      response.writeHead(204).end();
+      return;
+    }
+    const { body, type } = await readObject(app, grant);
+    response.writeHead(200, {
+      'content-type': type,
+      'content-length': body.length,
+      'cache-control': 'private, no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+    });
+    response.end(body);
+  } catch (error) {
+    if (!(error instanceof HttpRefusal)) app.log.error({ err: error }, 'an object could not be moved');
+    const status = error instanceof HttpRefusal ? error.status : 500;
+    const message = error instanceof HttpRefusal ? error.message : 'Unexpected error.';
+    if (!response.headersSent) response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify({ code: status === 500 ? 'UNEXPECTED' : 'REFUSED', message }));
+    request.resume();
+  }
+}
+
+/** The plain HTML of a stored snapshot. */
+export async function readSnapshotHtml(app: Pick<App, 'storage'>, key: DataKey, objectKey: string): Promise<string> {
+  const sealed = await app.storage.get(objectKey);
+  return (await decompress(unseal(key, sealed, objectKey))).toString('utf8');
+}
+
+/** The plain bytes of a stored screenshot. */
+export async function readScreenshotBytes(app: Pick<App, 'storage'>, key: DataKey, { id, objectKey }: { id: string; objectKey: string }): Promise<Buffer> {
+  return unseal(key, await app.storage.get(objectKey), screenshotContext(id));
+}
+
+const actions: Record<string, { action: Grant['action']; method: 'GET' | 'PUT' }> = {
+  'upload-screenshot': { action: 'upload-screenshot', method: 'PUT' },
+  'upload-snapshot': { action: 'upload-snapshot', method: 'PUT' },
+  'read-screenshot': { action: 'read-screenshot', method: 'GET' },
+  'read-snapshot': { action: 'read-snapshot', method: 'GET' },
+};
+
+function readGrant(app: App, request: IncomingMessage): { grant: Grant; method: 'GET' | 'PUT' } {
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+  const [, , name = '', id = ''] = pathname.split('/');
+  const route = actions[name];
+  if (!route || !/^[0-9a-f-]{36}$/.test(id)) throw new HttpRefusal(404, 'Expected a signed URL as the API gives it.');
+  if (request.method !== route.method) throw new HttpRefusal(405, `Expected ${route.method} for ${name}, got ${request.method}.`);
+  const grant = { action: route.action, id };
+  const verdict = app.signer.check(grant, searchParams, new Date());
+  if (verdict === 'forged') throw new HttpRefusal(403, 'Expected a signature of this server for this object.');
+  if (verdict === 'expired') throw new HttpRefusal(410, 'The signed URL has expired. Ask the API for a new one.');
+  return { grant, method: route.method };
+}
+
+/** Streams a screenshot: limit, magic bytes, SHA-256, seal, store; never whole in memory. */
+async function takeScreenshot(app: App, id: string, request: IncomingMessage): Promise<void> {
+  const row = await app.db.screenshot.findUnique({ where: { id } });
+  if (!row) throw new HttpRefusal(404, `Expected an announced screenshot, ${id} is none.`);
+  if (row.upload !== 'PENDING') return void request.resume(); // a repeat
+  const access = await openSession(app, row.sessionId);
+  if (!access) throw new HttpRefusal(410, 'The session of this screenshot is gone.');
+  refuseLength(request, row.originalBytes);
+
+  const objectKey = screenshotKey(row, 0);
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', access.key.seal, nonce).setAAD(Buffer.from(screenshotContext(id)));
+  const hash = createHash('sha256');
+  const writer = await app.storage.writer(objectKey);
+  let bytes = 0;
+  let head = Buffer.alloc(0);
+  try {
+    await writer.write(Buffer.concat([Buffer.of(1), access.key.id, nonce]));
+    for await (const part of request as AsyncIterable<Buffer>) {
+      bytes += part.length;
+      if (bytes > row.originalBytes) throw tooLong(row.originalBytes);
+      if (head.length < 12) {
+        head = Buffer.concat([head, part]).subarray(0, 12);
+        if (head.length === 12 && mediaTypeOf(head) !== row.mimeType)
+          throw new HttpRefusal(415, `Expected bytes of ${row.mimeType}, as announced, got ${mediaTypeOf(head) ?? 'something else'}.`);
+      }
+      hash.update(part);
+      await writer.write(cipher.update(part));
+    }
+    cipher.final();
+    refuseOther(bytes, row.originalBytes, hash.digest(), row.sha256);
+    await writer.write(cipher.getAuthTag());
+    await writer.commit();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await app.db.screenshot.updateMany({ where: { id, upload: 'PENDING' }, data: { upload: 'STORED', objectKey } });
+  app.metrics.uploadBytes.inc({ kind: 'screenshot' }, bytes);
+}
+
+/** Takes the HTML of a snapshot, redacts, compresses and seals it. It is held in memory: at most 8 MiB. */
+async function takeSnapshot(app: App, id: string, request: IncomingMessage): Promise<void> {
+  const row = await app.db.pageSnapshot.findUnique({ where: { id } });
+  if (!row) throw new HttpRefusal(404, `Expected an announced snapshot, ${id} is none.`);
+  if (row.upload !== 'PENDING') return void request.resume(); // a repeat
+  const access = await openSession(app, row.sessionId);
+  if (!access) throw new HttpRefusal(410, 'The session of this snapshot is gone.');
+  refuseLength(request, Math.min(row.originalBytes, limits.snapshotBytes));
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > row.originalBytes) throw tooLong(row.originalBytes);
+    parts.push(part);
+  }
+  const body = Buffer.concat(parts);
+  refuseOther(bytes, row.originalBytes, createHash('sha256').update(body).digest(), row.sha256);
+  const objectKey = snapshotKey(row, row.sha256);
+  const sealed = seal(access.key, await compress(redactHtml(body.toString('utf8'))), objectKey);
+  await app.storage.put(objectKey, sealed);
+  // Equal pages that were announced meanwhile share the object; the first one carries its size.
+  await app.db.$transaction([
+    app.db.pageSnapshot.updateMany({ where: { id, upload: 'PENDING' }, data: { upload: 'STORED', objectKey, storedBytes: sealed.length } }),
+    app.db.pageSnapshot.updateMany({
+      where: { sessionId: row.sessionId, sha256: row.sha256, upload: 'PENDING' },
+      data: { upload: 'STORED', objectKey, storedBytes: 0 },
+    }),
+  ]);
+  app.metrics.uploadBytes.inc({ kind: 'snapshot' }, bytes);
+}
+
+async function readObject(app: App, { action, id }: Grant): Promise<{ body: Buffer; type: string }> {
+  const row =
+    action === 'read-screenshot'
+      ? await app.db.screenshot.findUnique({ where: { id }, select: { id: true, sessionId: true, objectKey: true, mimeType: true } })
+      : await app.db.pageSnapshot.findUnique({ where: { id }, select: { id: true, sessionId: true, objectKey: true } });
+  const access = row && (await openSession(app, row.sessionId));
+  if (!row?.objectKey || !access) throw new HttpRefusal(404, 'The object is gone.');
+  const { objectKey } = row;
+  if (action === 'read-snapshot')
+    return { body: Buffer.from(await readSnapshotHtml(app, access.key, objectKey)), type: 'text/html; charset=utf-8' };
+  const type = 'mimeType' in row ? String(row.mimeType) : 'application/octet-stream';
+  return { body: await readScreenshotBytes(app, access.key, { id, objectKey }), type };
+}
+
+function refuseLength(request: IncomingMessage, announced: number): void {
+  const length = Number(request.headers['content-length'] ?? announced);
+  if (length > announced) throw tooLong(announced);
+}
+
+function tooLong(announced: number): HttpRefusal {
+  return new HttpRefusal(413, `Expected the ${announced} bytes that were announced, got more.`);
+}
+
+function refuseOther(bytes: number, announced: number, digest: Buffer, expected: Uint8Array): void {
+  if (bytes !== announced) throw new HttpRefusal(422, `Expected the ${announced} bytes that were announced, got ${bytes}.`);
+  if (!sameBytes(digest, expected)) throw new HttpRefusal(422, 'Expected bytes with the SHA-256 that was announced.');
+}
+
+/** Media type by magic bytes; `null` for what is no accepted image. */
+function mediaTypeOf(head: Buffer): (typeof imageTypes)[number] | null {
+  if (head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8, 12) === 'WEBP') return 'image/webp';
+  if (head.subarray(0, 8).equals(Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a))) return 'image/png';
+  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'image/jpeg';
+  return null;
+}

@@ -1,0 +1,167 @@
+import type { FrameStep, InteractionDetail, InteractionRecord } from '../contract/interaction.ts';
+import { limits } from '../contract/limits.ts';
+import { sortKeys } from '../lib/canonical.ts';
+import { siteOf } from '../lib/site.ts';
+import { type DataKey, macOf } from '../platform/keys.ts';
+import { redactAddress, redactInteraction } from '../privacy/redact.ts';
+
+/** An interaction after GraphQL has checked its types; instants are `Date`s. */
+export type IncomingInteraction = Omit<InteractionRecord, 'occurredAt' | 'frame' | 'selectors' | 'confidence'> & {
+  occurredAt: Date;
+  frame?: FrameStep[] | null;
+  selectors?: InteractionDetail['selectors'] | null;
+  confidence?: number | null;
+};
+
+export type IncomingTombstone = { sequence: number; dropped: string };
+
+/** Why one item was refused; the others of its call are stored. */
+export type Rejection = { sequence: number; code: RejectionCode; message: string };
+
+export type RejectionCode = 'TOO_LARGE' | 'FIELD_TOO_LONG' | 'OUT_OF_RANGE' | 'UNSTORABLE_TEXT' | 'DUPLICATE_ID';
+
+/** The columns of one row, ready to be written. */
+export type PreparedRow = {
+  id: string;
+  sequence: number;
+  type: string;
+  occurredAt: Date;
+  sessionTimeMs: number;
+  url: string;
+  site: string;
+  pageTitle: string | null;
+  targetRole: string | null;
+  targetName: string | null;
+  modifiers: number;
+  offsetX: number | null;
+  offsetY: number | null;
+  isVisible: boolean | null;
+  confidence: number;
+  dropped: string | null;
+  bodyMac: Buffer;
+  /** JSON for the chunk; `null` for a tombstone. */
+  detail: string | null;
+};
+
+/**
+ * Makes a row of an interaction: checks its limits, takes the MAC of the canonical body as received,
+ * then redacts. What GraphQL hands over has its fields in the order of the schema, so only free JSON
+ * has to be brought into canonical order.
+ */
+export function prepareInteraction(key: DataKey, item: IncomingInteraction): PreparedRow | Rejection {
+  const { sequence } = item;
+  if (item.context != null) item.context = sortKeys(item.context);
+  if (item.elementAnalysis != null) item.elementAnalysis = sortKeys(item.elementAnalysis);
+  if (item.target?.attributes) sortAttributes(item.target);
+  const body = JSON.stringify(item);
+  const refused = checkLimits(item, body);
+  if (refused) return { sequence, ...refused };
+
+  const clean = redactInteraction(item);
+  return {
+    id: item.id,
+    sequence,
+    type: item.type,
+    occurredAt: item.occurredAt,
+    sessionTimeMs: item.sessionTimeMs,
+    url: redactAddress(clean.url),
+    site: siteOf(clean.url),
+    pageTitle: clean.pageTitle ?? null,
+    targetRole: clean.target?.role ?? null,
+    targetName: clean.target?.name ?? null,
+    modifiers: modifierBits(clean),
+    offsetX: clean.pointer?.offsetX ?? null,
+    offsetY: clean.pointer?.offsetY ?? null,
+    isVisible: clean.isVisible ?? clean.target?.isVisible ?? null,
+    confidence: clean.confidence ?? 1,
+    dropped: null,
+    bodyMac: macOf(key, body),
+    detail: clean === item ? body : JSON.stringify(clean),
+  };
+}
+
+/** Makes a row that only says why the client could not send the interaction. */
+export function prepareTombstone(key: DataKey, id: string, { sequence, dropped }: IncomingTombstone): PreparedRow | Rejection {
+  if (sequence < 1 || sequence > limits.sequence) return { sequence, ...outOfRange('sequence', 1, limits.sequence, sequence) };
+  return {
+    id,
+    sequence,
+    type: 'OTHER',
+    occurredAt: new Date(0),
+    sessionTimeMs: 0,
+    url: '',
+    site: '',
+    pageTitle: null,
+    targetRole: null,
+    targetName: null,
+    modifiers: 0,
+    offsetX: null,
+    offsetY: null,
+    isVisible: null,
+    confidence: 0,
+    dropped,
+    bodyMac: macOf(key, JSON.stringify({ dropped, sequence })),
+    detail: null,
+  };
+}
+
+/** Bits as stored: 1 alt, 2 control, 4 meta, 8 shift. */
+function modifierBits({ modifiers: held }: { modifiers?: InteractionRecord['modifiers'] }): number {
+  if (!held) return 0;
+  return (held.alt ? 1 : 0) | (held.control ? 2 : 0) | (held.meta ? 4 : 0) | (held.shift ? 8 : 0);
+}
+
+type Refusal = Omit<Rejection, 'sequence'>;
+
+function checkLimits(item: IncomingInteraction, body: string): Refusal | null {
+  if (item.sequence < 1 || item.sequence > limits.sequence) return outOfRange('sequence', 1, limits.sequence, item.sequence);
+  if (body.length > limits.interactionChars)
+    return {
+      code: 'TOO_LARGE',
+      message: `Expected at most ${limits.interactionChars} characters of JSON for an interaction, got ${body.length}. Shorten context or elementAnalysis, or send a tombstone.`,
+    };
+  // JSON.stringify writes both kinds as escapes, so one look at the body finds them in any field.
+  if (body.includes('\\u0000') || body.includes('\\ud')) {
+    const field = findUnstorable(item, '');
+    if (field) return { code: 'UNSTORABLE_TEXT', message: `Expected text without NUL and half surrogate pairs for ${field}.` };
+  }
+  const confidence = item.confidence ?? 1;
+  if (!(confidence >= 0 && confidence <= 1)) return outOfRange('confidence', 0, 1, confidence);
+  if (item.sessionTimeMs < 0) return outOfRange('sessionTimeMs', 0, 2 ** 31 - 1, item.sessionTimeMs);
+  const selectors = item.selectors ?? [];
+  if (selectors.length > limits.selectorsPerInteraction)
+    return outOfRange('the number of selectors', 0, limits.selectorsPerInteraction, selectors.length);
+  return (
+    tooLong('url', item.url, limits.urlChars) ??
+    tooLong('pageTitle', item.pageTitle, limits.nameChars) ??
+    tooLong('target.role', item.target?.role, limits.nameChars) ??
+    tooLong('target.name', item.target?.name, limits.nameChars) ??
+    selectors.map(({ value }, index) => tooLong(`selectors.${index}.value`, value, limits.selectorChars)).find(Boolean) ??
+    null
+  );
+}
+
+function tooLong(field: string, text: string | null | undefined, limit: number): Refusal | null {
+  if (!text || text.length <= limit) return null;
+  return { code: 'FIELD_TOO_LONG', message: `Expected at most ${limit} characters for ${field}, got ${text.length}.` };
+}
+
+function outOfRange(field: string, min: number, max: number, got: number): Refusal {
+  return { code: 'OUT_OF_RANGE', message: `Expected ${min} to ${max} for ${field}, got ${got}.` };
+}
+
+/** Path of the first text that Postgres would refuse, or `null`. */
+function findUnstorable(value: unknown, path: string): string | null {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0') ? null : path;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, item] of Object.entries(value)) {
+    const here = path ? `${path}.${key}` : key;
+    const found = findUnstorable(key, here) ?? findUnstorable(item, here);
+    if (found) return found;
+  }
+  return null;
+}
+
+function sortAttributes(target: NonNullable<IncomingInteraction['target']>): void {
+  target.attributes = sortKeys(target.attributes) as typeof target.attributes;
+}
