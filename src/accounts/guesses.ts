@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
-import { type RateLimiterRes, RateLimiterMemory } from 'rate-limiter-flexible';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { refusal } from '../graphql/errors.ts';
+import { networkOf } from '../graphql/limits.ts';
 import type { App } from '../platform/app.ts';
 
 type Needs = Pick<App, 'config' | 'metrics'>;
@@ -23,7 +23,8 @@ export async function refuseGuessing(app: Needs, names: string[]): Promise<void>
   const { failures } = memoryOf(app);
   for (const name of names) {
     const count = await failures.get(name);
-    if (count && count.msBeforeNext > 0 && count.consumedPoints >= failures.points) throw tooMany(app, count);
+    if (count && count.msBeforeNext > 0 && count.consumedPoints >= failures.points)
+      throw tooMany(app, count);
   }
 }
 
@@ -33,14 +34,17 @@ export async function countFailure(app: Needs, names: string[]): Promise<void> {
 }
 
 /**
- * Counts the attempt as failed before it is made, so that many at once are counted too.
+ * Counts the attempt as failed before it is made, so that many at once are counted too. A later name
+ * is not charged when an earlier one is over the limit.
  *
  * @throws {GraphQLError} RATE_LIMITED with `retryAfterSeconds`
  */
 export async function beginAttempt(app: Needs, names: string[]): Promise<Attempt> {
-  await refuseGuessing(app, names);
   const { failures } = memoryOf(app);
-  await countFailure(app, names);
+  for (const name of names) {
+    const count = await failures.penalty(name);
+    if (count.consumedPoints > failures.points) throw tooMany(app, count);
+  }
   return {
     async forgive() {
       for (const name of names) await failures.reward(name);
@@ -66,25 +70,16 @@ export function isTrusted(app: Needs, credential: string, address: string): bool
   return memoryOf(app).trusted.has(`${credential} ${networkOf(address)}`);
 }
 
-/** The name under which an address is counted: an IPv6 host owns a whole /64. */
-export function networkOf(address: string): string {
-  const host = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(host)) return host;
-  const [head = '', tail = ''] = host.split('%')[0]?.split('::') ?? [];
-  const groups = head.split(':').filter(Boolean);
-  const after = tail.split(':').filter(Boolean);
-  const zeros = host.includes('::') ? 8 - groups.length - after.length : 0;
-  const all = [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after];
-  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
-  return `${network.join(':')}::/64`;
-}
-
 function tooMany({ metrics }: Needs, count: RateLimiterRes): Error {
   const retryAfterSeconds = Math.ceil(count.msBeforeNext / 1000);
   metrics.refusals.inc({ reason: 'guessing' });
-  return refusal('RATE_LIMITED', `Too many failed attempts. Try again in ${retryAfterSeconds} seconds.`, {
-    retryAfterSeconds,
-  });
+  return refusal(
+    'RATE_LIMITED',
+    `Too many failed attempts. Try again in ${retryAfterSeconds} seconds.`,
+    {
+      retryAfterSeconds,
+    },
+  );
 }
 
 function memoryOf({ config }: Needs): Memory {

@@ -39,22 +39,32 @@ export async function verifyPassword(hash: string | null, password: string): Pro
     return false;
   }
   const [, m, t, p, salt, tag] = phc.exec(hash) ?? [];
-  if (!salt || !tag) throw new Error('Expected an argon2id hash in PHC string format, got another.');
+  if (!salt || !tag)
+    throw new Error('Expected an argon2id hash in PHC string format, got another.');
   const expected = Buffer.from(tag, 'base64');
   const stored = { memory: Number(m), passes: Number(t), parallelism: Number(p) };
-  return sameBytes(await tagOf(password, Buffer.from(salt, 'base64'), expected.length, stored), expected);
+  return sameBytes(
+    await tagOf(password, Buffer.from(salt, 'base64'), expected.length, stored),
+    expected,
+  );
 }
 
-/** NFKC, so that a password typed on another keyboard is the same one (NIST SP 800-63B, 3.1.1.2). */
-async function tagOf(password: string, nonce: Buffer, tagLength: number, cost: Cost): Promise<Buffer> {
+/** NFKC, so that a password typed on another keyboard is the same one (NIST SP 800-63B-4, 3.1.1.2). */
+async function tagOf(
+  password: string,
+  nonce: Buffer,
+  tagLength: number,
+  cost: Cost,
+): Promise<Buffer> {
   const message = password.normalize('NFKC');
-  if (running >= atOnce) await new Promise<void>((go) => waiting.push(go));
-  running += 1;
+  if (running < atOnce) running += 1;
+  else await new Promise<void>((go) => waiting.push(go));
   try {
     return await derive('argon2id', { message, nonce, tagLength, ...cost });
   } finally {
-    running -= 1;
-    waiting.shift()?.();
+    const next = waiting.shift(); // takes over the place, so that nobody slips in between
+    if (next) next();
+    else running -= 1;
   }
 }
 

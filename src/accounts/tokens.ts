@@ -68,7 +68,13 @@ export async function readAccessToken(
       currentDate: now,
     });
     const { sub, project, role, sid, exp } = Claims.parse(payload);
-    return { userId: sub, projectId: project, role, familyId: sid, expiresAt: new Date(exp * 1000) };
+    return {
+      userId: sub,
+      projectId: project,
+      role,
+      familyId: sid,
+      expiresAt: new Date(exp * 1000),
+    };
   } catch (error) {
     if (error instanceof errors.JWTExpired) return 'EXPIRED'; // its signature was checked before
     if (error instanceof errors.JOSEError || error instanceof z.ZodError) return 'FORGED';

@@ -29,7 +29,11 @@ type AuthScopes = { anybody: boolean; viewer: boolean; scope: ApiScope; anyScope
 export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false;
   Context: Context;
-  AuthContexts: { viewer: Context & { viewer: Viewer }; scope: Context & { viewer: Viewer }; anyScope: Context & { viewer: Viewer } };
+  AuthContexts: {
+    viewer: Context & { viewer: Viewer };
+    scope: Context & { viewer: Viewer };
+    anyScope: Context & { viewer: Viewer };
+  };
   AuthScopes: AuthScopes;
   PrismaTypes: PrismaTypes;
   Scalars: Scalars;
@@ -42,6 +46,7 @@ export const builder = new SchemaBuilder<{
     directResult: true,
     defaultUnionOptions: {
       name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result`,
+      description: 'What was asked for, or why it was refused.',
     },
   },
   scopeAuth: {
@@ -52,11 +57,30 @@ export const builder = new SchemaBuilder<{
       scope: (scope) => viewer?.scopes.has(scope) ?? false,
       anyScope: (scopes) => scopes.some((scope) => viewer?.scopes.has(scope)),
     }),
-    unauthorizedError: (_parent, context) =>
-      context.viewer ? forbidden() : unauthenticated(),
+    unauthorizedError: (_parent, context) => (context.viewer ? forbidden() : unauthenticated()),
   },
-  complexity: { defaultComplexity: 1, defaultListMultiplier: 5, limit: { complexity: 20_000, depth: 14, breadth: 600 } },
-  relay: { nodesOnConnection: true, edgesFieldOptions: { nullable: false }, cursorType: 'String' },
+  complexity: {
+    defaultComplexity: 1,
+    defaultListMultiplier: 5,
+    limit: { complexity: 20_000, depth: 14, breadth: 600 },
+  },
+  relay: {
+    cursorType: 'String',
+    nodesOnConnection: { description: 'The items of the page, without their cursors.' },
+    edgesFieldOptions: { nullable: false, description: 'The items of the page with their cursors.' },
+    nodeFieldOptions: { description: 'The item.' },
+    cursorFieldOptions: { description: 'Place of the item, for `after` and `before`.' },
+    pageInfoFieldOptions: { description: 'Where the page is in the list.' },
+    pageInfoTypeOptions: { description: 'Where a page is in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether there are items after the page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there are items before the page.' },
+    startCursorFieldOptions: { description: 'Cursor of the first item. `null` for an empty page.' },
+    endCursorFieldOptions: { description: 'Cursor of the last item. `null` for an empty page.' },
+    firstArgOptions: { description: 'How many items from the start, at most 200. Default: 20.' },
+    afterArgOptions: { description: 'Only items after this cursor.' },
+    lastArgOptions: { description: 'How many items from the end, at most 200.' },
+    beforeArgOptions: { description: 'Only items before this cursor.' },
+  },
   prisma: {
     client: ({ app }) => app.db,
     dmmf: getDatamodel(),

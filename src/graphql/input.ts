@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../lib/errors.ts';
 
 /**
@@ -13,4 +13,16 @@ export function parseInput<T>(schema: z.ZodType<T>, value: unknown, path: string
   const [issue] = parsed.error.issues;
   const field = [path, ...(issue?.path ?? [])].join('.');
   throw new InvalidInputError(field, `${field}: ${issue?.message ?? 'does not fit'}`);
+}
+
+const Uuid = z.uuid();
+
+/** @throws {InvalidInputError} the id is no UUID */
+export function parseUuid(id: string, path: string): string {
+  if (!Uuid.safeParse(id).success)
+    throw new InvalidInputError(
+      path,
+      `Expected a UUID for ${path}, got ${JSON.stringify(id.slice(0, 60))}.`,
+    );
+  return id.toLowerCase();
 }

@@ -101,7 +101,13 @@ export function complexityCheck(
 }
 
 /** Limits operations of one key, user or address. Kept in memory: each replica counts by itself. */
-export function openRateLimit({ windowMs, maxRequests }: { windowMs: number; maxRequests: number }): RateLimit {
+export function openRateLimit({
+  windowMs,
+  maxRequests,
+}: {
+  windowMs: number;
+  maxRequests: number;
+}): RateLimit {
   const limiter = new RateLimiterMemory({ points: maxRequests, duration: windowMs / 1000 });
   return {
     async consume(key) {
@@ -125,20 +131,33 @@ export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head.split(':').filter(Boolean);
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length;
-  const all = [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...(tail ?? '').split(':')];
+  const missing =
+    tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length;
+  const all = [
+    ...groups,
+    ...Array<string>(Math.max(0, missing)).fill('0'),
+    ...(tail ?? '').split(':'),
+  ];
   return `${all.slice(0, 4).join(':')}::/64`;
 }
 
 function tooComplex(what: string, actual: number, max: number): GraphQLError {
-  return refusal('TOO_COMPLEX', `Expected a ${what} of at most ${max} in an operation, got ${actual}.`, {
-    limit: what,
-    max,
-    actual,
-  });
+  return refusal(
+    'TOO_COMPLEX',
+    `Expected a ${what} of at most ${max} in an operation, got ${actual}.`,
+    {
+      limit: what,
+      max,
+      actual,
+    },
+  );
 }
 
-function refuseCost(cost: { complexity: number; depth: number; breadth: number }): GraphQLError | null {
+function refuseCost(cost: {
+  complexity: number;
+  depth: number;
+  breadth: number;
+}): GraphQLError | null {
   const { limit } = builder.options.complexity ?? {};
   const max = typeof limit === 'object' ? limit : {};
   for (const name of ['complexity', 'depth', 'breadth'] as const) {
@@ -156,7 +175,10 @@ function costVariables(
 ): Set<string> {
   const names = new Set<string>();
   const types = new TypeInfo(schema);
-  const reduced = { kind: Kind.DOCUMENT, definitions: [operation, ...fragmentsOf(document).values()] } as const;
+  const reduced = {
+    kind: Kind.DOCUMENT,
+    definitions: [operation, ...fragmentsOf(document).values()],
+  } as const;
   visit(
     reduced,
     visitWithTypeInfo(types, {
@@ -178,7 +200,11 @@ function fragmentsOf(document: DocumentNode): Fragments {
 }
 
 /** Each selection set is measured once, so that fragments in fragments do not multiply the work. */
-function depthOf(set: SelectionSetNode, fragments: Fragments, known: Map<SelectionSetNode, number>): number {
+function depthOf(
+  set: SelectionSetNode,
+  fragments: Fragments,
+  known: Map<SelectionSetNode, number>,
+): number {
   const before = known.get(set);
   if (before !== undefined) return before;
   known.set(set, 0); // a cycle of fragments; validation refuses it by name
@@ -186,7 +212,8 @@ function depthOf(set: SelectionSetNode, fragments: Fragments, known: Map<Selecti
   for (const node of set.selections) {
     if (node.kind === Kind.FIELD) {
       const isIntrospection = node.name.value.startsWith('__');
-      const below = node.selectionSet && !isIntrospection ? depthOf(node.selectionSet, fragments, known) : 0;
+      const below =
+        node.selectionSet && !isIntrospection ? depthOf(node.selectionSet, fragments, known) : 0;
       depth = Math.max(depth, 1 + below);
     } else {
       const inner = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value);

@@ -6,7 +6,9 @@ export const Problem = builder.interfaceRef<DomainError>('Problem').implement({
   description: 'A refusal that the client can act on.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'Which refusal, in UPPER_SNAKE; stable.' }),
-    message: t.exposeString('message', { description: 'What was expected and what came, in words.' }),
+    message: t.exposeString('message', {
+      description: 'What was expected and what came, in words.',
+    }),
   }),
 });
 

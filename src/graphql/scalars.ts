@@ -20,7 +20,8 @@ builder.addScalarType(
   'BigInt',
   new GraphQLScalarType({
     name: 'BigInt',
-    description: 'A whole number that may pass 2³¹; a number in JSON while it is exact, a string above 2⁵³.',
+    description:
+      'A whole number that may pass 2³¹; a number in JSON while it is exact, a string above 2⁵³.',
     serialize: (value) => {
       const big = BigInt(value as bigint | number);
       return big <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(big) : String(big);

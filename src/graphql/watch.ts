@@ -1,6 +1,13 @@
 import { GraphQLError } from 'graphql';
 import { DomainError } from '../lib/errors.ts';
-import { type Change, type Gap, type Interest, InvalidCursorError, SubscriberTooSlowError } from '../platform/pubsub.ts';
+import { isMalformedValue } from '../platform/db.ts';
+import {
+  type Change,
+  type Gap,
+  type Interest,
+  InvalidCursorError,
+  SubscriberTooSlowError,
+} from '../platform/pubsub.ts';
 import type { Context, Viewer } from './context.ts';
 import { refusal, unauthenticated } from './errors.ts';
 
@@ -27,14 +34,26 @@ export async function* watch(
 }
 
 /** What a client may read of an error: refusals by code, everything else masked with the id of its trace. */
-export function maskError(error: unknown, traceId: string, report: (fault: unknown) => void): GraphQLError {
+export function maskError(
+  error: unknown,
+  traceId: string,
+  report: (fault: unknown) => void,
+): GraphQLError {
   const graphqlError = error instanceof GraphQLError ? error : null;
   const cause = graphqlError?.originalError ?? error;
   const place = graphqlError
-    ? { nodes: graphqlError.nodes, path: graphqlError.path, positions: graphqlError.positions, source: graphqlError.source }
+    ? {
+        nodes: graphqlError.nodes,
+        path: graphqlError.path,
+        positions: graphqlError.positions,
+        source: graphqlError.source,
+      }
     : {};
   if (cause instanceof DomainError)
-    return new GraphQLError(cause.message, { ...place, extensions: { code: cause.code, correlationId: traceId } });
+    return new GraphQLError(cause.message, {
+      ...place,
+      extensions: { code: cause.code, correlationId: traceId },
+    });
   if (graphqlError && (cause instanceof GraphQLError || !graphqlError.originalError)) {
     const code = graphqlError.extensions.code ?? 'BAD_USER_INPUT';
     return new GraphQLError(graphqlError.message, {
@@ -42,6 +61,14 @@ export function maskError(error: unknown, traceId: string, report: (fault: unkno
       extensions: { ...graphqlError.extensions, code, correlationId: traceId },
     });
   }
+  if (isMalformedValue(cause))
+    return new GraphQLError('Expected a UUID for every id and a cursor of this list for after and before, got another text.', {
+      ...place,
+      extensions: { code: 'BAD_USER_INPUT', correlationId: traceId },
+    });
   report(cause);
-  return new GraphQLError('Unexpected error.', { ...place, extensions: { code: 'UNEXPECTED', correlationId: traceId } });
+  return new GraphQLError('Unexpected error.', {
+    ...place,
+    extensions: { code: 'UNEXPECTED', correlationId: traceId },
+  });
 }

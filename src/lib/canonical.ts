@@ -17,5 +17,7 @@ export function sortKeys(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || value instanceof Date) return value;
   if (Array.isArray(value)) return value.map(sortKeys);
   const keys = Object.keys(value).sort();
-  return Object.fromEntries(keys.map((key) => [key, sortKeys((value as Record<string, unknown>)[key])]));
+  return Object.fromEntries(
+    keys.map((key) => [key, sortKeys((value as Record<string, unknown>)[key])]),
+  );
 }

@@ -38,7 +38,11 @@ export type Work = { pipeline: Link[]; others: JobDefinition[] };
  *
  * @throws {DataDirInUseError} the embedded database's folder belongs to another process
  */
-export async function openApp(config: Config, work: Work, log = openLog(config.logLevel)): Promise<App> {
+export async function openApp(
+  config: Config,
+  work: Work,
+  log = openLog(config.logLevel),
+): Promise<App> {
   const closers: (() => Promise<void> | void)[] = [];
   let closing: Promise<void> | null = null;
   const close = () => {
@@ -70,7 +74,20 @@ export async function openApp(config: Config, work: Work, log = openLog(config.l
     const queue = await openQueue(url, config.jobs, { ...work, log, metrics });
     closers.push(() => queue.stop(config.shutdownTimeoutSeconds * 1000));
     const signer = makeSigner(keys.derive('signed-urls'));
-    return { config, log, db: database.db, sql: database.sql, database, queue, pubsub, storage, keys, signer, metrics, close };
+    return {
+      config,
+      log,
+      db: database.db,
+      sql: database.sql,
+      database,
+      queue,
+      pubsub,
+      storage,
+      keys,
+      signer,
+      metrics,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

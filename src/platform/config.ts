@@ -2,73 +2,142 @@ import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const list = z
-  .string()
-  .transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
-const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const flag = z
+  .enum(['true', 'false', '1', '0'])
+  .transform((text) => text === 'true' || text === '1');
 
 /** Every variable, its check, its default and its meaning. `codesight config` prints this. */
 const Env = z.object({
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()
-    .describe('Postgres 15 or newer, `postgres://user:password@host:port/name`. Empty: an embedded Postgres 18 in `DATA_DIR`.'),
-  DATA_DIR: z.string().min(1).default('.codesight').describe('Folder for everything that is kept on this machine.'),
+    .describe(
+      'Postgres 15 or newer, `postgres://user:password@host:port/name`. Empty: an embedded Postgres 18 in `DATA_DIR`.',
+    ),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.codesight')
+    .describe('Folder for everything that is kept on this machine.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   PORT: whole(0, 65_535).default(4000).describe('Port to listen on; 0 takes a free one.'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Address under which clients reach the server, for signed URLs. Empty: `http://HOST:PORT`.'),
+    .describe(
+      'Address under which clients reach the server, for signed URLs. Empty: `http://HOST:PORT`.',
+    ),
   MASTER_KEY: z
     .string()
     .regex(/^[A-Za-z0-9+/]{43}=$/, 'expected 32 bytes in base64: `openssl rand -base64 32`')
     .optional()
-    .describe('Wraps every data key: 32 bytes in base64. Empty: generated into `DATA_DIR`, mode 0600.'),
+    .describe(
+      'Wraps every data key: 32 bytes in base64. Empty: generated into `DATA_DIR`, mode 0600.',
+    ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('Least severe level that is logged.'),
   ALLOWED_ORIGINS: list
     .default([])
-    .describe('Origins of web pages and extensions that may call the API, separated by commas, exact. The server’s own origin always may.'),
-  TRUST_PROXY: whole(0, 10).default(0).describe('Proxies in front of the server whose `X-Forwarded-For` is believed.'),
-  RATE_LIMIT_WINDOW_MS: whole(100, 3_600_000).default(60_000).describe('Window of the rate limit, in milliseconds.'),
+    .describe(
+      'Origins of web pages and extensions that may call the API, separated by commas, exact. The server’s own origin always may.',
+    ),
+  TRUST_PROXY: whole(0, 10)
+    .default(0)
+    .describe('Proxies in front of the server whose `X-Forwarded-For` is believed.'),
+  RATE_LIMIT_WINDOW_MS: whole(100, 3_600_000)
+    .default(60_000)
+    .describe('Window of the rate limit, in milliseconds.'),
   RATE_LIMIT_MAX_REQUESTS: whole(1, 10_000_000)
     .default(30_000)
     .describe('Operations that one key or address may send in a window.'),
   AUTH_MAX_FAILURES: whole(1, 1_000)
     .default(10)
-    .describe('Failed attempts per key prefix, e-mail address or network address in 15 minutes before more are refused.'),
-  ACCESS_TOKEN_MINUTES: whole(1, 1_440).default(15).describe('Life of an access token, in minutes.'),
+    .describe(
+      'Failed attempts per key prefix, e-mail address or network address in 15 minutes before more are refused.',
+    ),
+  ACCESS_TOKEN_MINUTES: whole(1, 1_440)
+    .default(15)
+    .describe('Life of an access token, in minutes.'),
   REFRESH_TOKEN_DAYS: whole(1, 365).default(30).describe('Life of a refresh token, in days.'),
   MAX_SOCKETS: whole(1, 100_000).default(2_000).describe('WebSockets in all.'),
   MAX_SOCKETS_PER_KEY: whole(1, 10_000).default(50).describe('WebSockets of one key or user.'),
   MAX_OPERATIONS_PER_SOCKET: whole(1, 1_000)
     .default(64)
     .describe('Operations in flight on one WebSocket, subscriptions included.'),
-  MAX_MESSAGE_MB: whole(1, 64).default(8).describe('Largest WebSocket message or HTTP body of an operation, in MiB.'),
-  SESSION_TIMEOUT_MINUTES: whole(1, 43_200).default(30).describe('Minutes without anything received after which an active session is paused.'),
-  MAX_SESSIONS_PER_USER: whole(1, 10_000).default(50).describe('Sessions of one participant or key that may be active at once.'),
+  MAX_MESSAGE_MB: whole(1, 64)
+    .default(8)
+    .describe('Largest WebSocket message or HTTP body of an operation, in MiB.'),
+  SESSION_TIMEOUT_MINUTES: whole(1, 43_200)
+    .default(30)
+    .describe('Minutes without anything received after which an active session is paused.'),
+  MAX_SESSIONS_PER_USER: whole(1, 10_000)
+    .default(50)
+    .describe('Sessions of one participant or key that may be active at once.'),
   MAX_SCREENSHOT_SIZE_MB: whole(1, 50).default(5).describe('Largest accepted screenshot, in MiB.'),
-  SCREENSHOT_COMPRESSION_QUALITY: whole(1, 100).default(80).describe('Quality of the WebP that screenshots become.'),
+  SCREENSHOT_COMPRESSION_QUALITY: whole(1, 100)
+    .default(80)
+    .describe('Quality of the WebP that screenshots become.'),
   UPLOAD_URL_MINUTES: whole(1, 10_080).default(60).describe('Life of a signed URL, in minutes.'),
   MAX_CONCURRENT_JOBS: whole(1, 256)
     .default(availableParallelism())
-    .describe('Jobs of one kind that a worker runs at once. Default: the processors of the machine.'),
-  MAX_JOBS_PER_PROJECT: whole(1, 1_000).default(8).describe('Jobs of one kind that run at once for one project, over all workers.'),
-  JOB_TIMEOUT_MS: whole(1_000, 86_400_000).default(300_000).describe('Longest run of one attempt of a job, in milliseconds.'),
-  MAX_RETRIES: whole(0, 20).default(3).describe('Attempts after the first before a job becomes a dead letter.'),
-  RETRY_DELAY_SECONDS: whole(1, 3_600).default(2).describe('Delay before the first retry, in seconds; it doubles, with jitter, to ten minutes.'),
-  MAX_QUEUE_DEPTH: whole(1, 10_000_000).default(20_000).describe('Waiting jobs above which new sessions are refused for a while.'),
-  MAX_EVENT_LOOP_DELAY_MS: whole(10, 60_000).default(1_000).describe('Delay of the event loop (p99) above which ingest is refused for a while, in milliseconds.'),
-  MAX_POOL_WAIT_MS: whole(10, 60_000).default(2_000).describe('Wait for a database connection above which ingest is refused for a while, in milliseconds.'),
-  DATABASE_POOL_SIZE: whole(2, 200).default(10).describe('Connections of one process for the API; ingest and the queue have four each of their own.'),
-  DATABASE_CONNECT_TIMEOUT_MS: whole(100, 120_000).default(5_000).describe('Longest wait for a connection, in milliseconds.'),
-  DATABASE_STATEMENT_TIMEOUT_MS: whole(100, 600_000).default(30_000).describe('Longest run of one statement, in milliseconds.'),
-  DATA_RETENTION_DAYS: whole(1, 36_500).default(365).describe('Days after its end at which a session is erased: its key destroyed, its data deleted.'),
-  ARCHIVE_CLEANUP_INTERVAL_HOURS: whole(1, 720).default(24).describe('Hours between two clean-ups: retention, abandoned uploads, old outbox rows.'),
-  SHUTDOWN_TIMEOUT_SECONDS: whole(1, 600).default(30).describe('Longest wait for running work when the process is told to stop, in seconds.'),
+    .describe(
+      'Jobs of one kind that a worker runs at once. Default: the processors of the machine.',
+    ),
+  MAX_JOBS_PER_PROJECT: whole(1, 1_000)
+    .default(8)
+    .describe('Jobs of one kind that run at once for one project, over all workers.'),
+  JOB_TIMEOUT_MS: whole(1_000, 86_400_000)
+    .default(300_000)
+    .describe('Longest run of one attempt of a job, in milliseconds.'),
+  MAX_RETRIES: whole(0, 20)
+    .default(3)
+    .describe('Attempts after the first before a job becomes a dead letter.'),
+  RETRY_DELAY_SECONDS: whole(1, 3_600)
+    .default(2)
+    .describe('Delay before the first retry, in seconds; it doubles, with jitter, to ten minutes.'),
+  MAX_QUEUE_DEPTH: whole(1, 10_000_000)
+    .default(20_000)
+    .describe('Waiting jobs above which new sessions are refused for a while.'),
+  MAX_EVENT_LOOP_DELAY_MS: whole(10, 60_000)
+    .default(1_000)
+    .describe(
+      'Delay of the event loop (p99) above which ingest is refused for a while, in milliseconds.',
+    ),
+  MAX_POOL_WAIT_MS: whole(10, 60_000)
+    .default(2_000)
+    .describe(
+      'Wait for a database connection above which ingest is refused for a while, in milliseconds.',
+    ),
+  DATABASE_POOL_SIZE: whole(2, 200)
+    .default(10)
+    .describe(
+      'Connections of one process for the API; ingest and the queue have four each of their own.',
+    ),
+  DATABASE_CONNECT_TIMEOUT_MS: whole(100, 120_000)
+    .default(5_000)
+    .describe('Longest wait for a connection, in milliseconds.'),
+  DATABASE_STATEMENT_TIMEOUT_MS: whole(100, 600_000)
+    .default(30_000)
+    .describe('Longest run of one statement, in milliseconds.'),
+  DATA_RETENTION_DAYS: whole(1, 36_500)
+    .default(365)
+    .describe(
+      'Days after its end at which a session is erased: its key destroyed, its data deleted.',
+    ),
+  ARCHIVE_CLEANUP_INTERVAL_HOURS: whole(1, 720)
+    .default(24)
+    .describe('Hours between two clean-ups: retention, abandoned uploads, old outbox rows.'),
+  SHUTDOWN_TIMEOUT_SECONDS: whole(1, 600)
+    .default(30)
+    .describe('Longest wait for running work when the process is told to stop, in seconds.'),
   GRAPHIQL: flag.default(true).describe('Whether `/graphql` shows GraphiQL to a browser.'),
 });
 
@@ -79,7 +148,9 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
   constructor(issues: readonly { path: PropertyKey[]; message: string }[]) {
     const lines = issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    super(`The configuration has ${lines.length === 1 ? 'a mistake' : `${lines.length} mistakes`}:\n${lines.join('\n')}\n\`npm run -s codesight -- config\` prints every variable.`);
+    super(
+      `The configuration has ${lines.length === 1 ? 'a mistake' : `${lines.length} mistakes`}:\n${lines.join('\n')}\n\`npm run -s codesight -- config\` prints every variable.`,
+    );
   }
 }
 
@@ -133,7 +204,10 @@ function shape(env: z.infer<typeof Env>) {
       maxOperations: env.MAX_OPERATIONS_PER_SOCKET,
       maxMessageBytes: env.MAX_MESSAGE_MB * 1024 * 1024,
     },
-    sessions: { timeoutMinutes: env.SESSION_TIMEOUT_MINUTES, maxPerUser: env.MAX_SESSIONS_PER_USER },
+    sessions: {
+      timeoutMinutes: env.SESSION_TIMEOUT_MINUTES,
+      maxPerUser: env.MAX_SESSIONS_PER_USER,
+    },
     images: {
       maxBytes: env.MAX_SCREENSHOT_SIZE_MB * 1024 * 1024,
       quality: env.SCREENSHOT_COMPRESSION_QUALITY,

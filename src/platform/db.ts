@@ -65,3 +65,8 @@ export function openDatabase(url: string, config: Config['database'], log: Log):
 export function isDuplicate(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 }
+
+/** Whether an error is the database's refusal of a text that a client sent as an id or cursor. */
+export function isMalformedValue(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2007';
+}

@@ -40,7 +40,10 @@ const KeyFile = z.object({
  * The master key, from the configuration or from `keys.json` in the data folder (made at the first
  * start, mode 0600).
  */
-export async function openKeys(config: { masterKey?: string | undefined; dataDir: string }): Promise<Keys> {
+export async function openKeys(config: {
+  masterKey?: string | undefined;
+  dataDir: string;
+}): Promise<Keys> {
   const file = config.masterKey
     ? { current: 'env', generations: { env: config.masterKey } }
     : await readOrMakeKeyFile(config.dataDir);
@@ -49,7 +52,10 @@ export async function openKeys(config: { masterKey?: string | undefined; dataDir
   );
   const master = (generation: string): Buffer => {
     const key = masters.get(generation);
-    if (!key) throw new Error(`Expected a master key of generation ${generation}, have ${[...masters.keys()].join(', ')}.`);
+    if (!key)
+      throw new Error(
+        `Expected a master key of generation ${generation}, have ${[...masters.keys()].join(', ')}.`,
+      );
     return key;
   };
   return {
@@ -72,7 +78,11 @@ export async function openKeys(config: { masterKey?: string | undefined; dataDir
  *
  * @param context what the bytes are and belong to; unsealing with another one fails
  */
-export function seal(key: Pick<DataKey, 'id' | 'seal'>, plain: Uint8Array, context: string): Buffer {
+export function seal(
+  key: Pick<DataKey, 'id' | 'seal'>,
+  plain: Uint8Array,
+  context: string,
+): Buffer {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key.seal, nonce);
   cipher.setAAD(Buffer.from(context));
@@ -87,11 +97,18 @@ export function seal(key: Pick<DataKey, 'id' | 'seal'>, plain: Uint8Array, conte
 }
 
 /** @throws {Error} when the bytes were sealed by another key, for another context, or were changed */
-export function unseal(key: Pick<DataKey, 'id' | 'seal'>, sealed: Uint8Array, context: string): Buffer {
+export function unseal(
+  key: Pick<DataKey, 'id' | 'seal'>,
+  sealed: Uint8Array,
+  context: string,
+): Buffer {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < sealOverheadBytes || bytes[0] !== version)
-    throw new Error(`Expected sealed bytes of version ${version}, got ${bytes.length} bytes of version ${bytes[0]}.`);
-  if (!bytes.subarray(1, 17).equals(key.id)) throw new Error('Expected bytes sealed by this key, got another key’s.');
+    throw new Error(
+      `Expected sealed bytes of version ${version}, got ${bytes.length} bytes of version ${bytes[0]}.`,
+    );
+  if (!bytes.subarray(1, 17).equals(key.id))
+    throw new Error('Expected bytes sealed by this key, got another key’s.');
   const decipher = createDecipheriv('aes-256-gcm', key.seal, bytes.subarray(17, headBytes));
   decipher.setAAD(Buffer.from(context));
   decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
@@ -122,7 +139,10 @@ function expand(secret: Uint8Array, purpose: string): Buffer {
 async function readOrMakeKeyFile(dataDir: string): Promise<z.infer<typeof KeyFile>> {
   const path = join(dataDir, 'keys.json');
   const generation = new Date().toISOString().slice(0, 7);
-  const made = { current: generation, generations: { [generation]: randomBytes(32).toString('base64') } };
+  const made = {
+    current: generation,
+    generations: { [generation]: randomBytes(32).toString('base64') },
+  };
   await mkdir(dataDir, { recursive: true });
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, JSON.stringify(made), { mode: 0o600, flush: true });

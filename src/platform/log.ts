@@ -15,7 +15,14 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
     formatters: { level: (label) => ({ level: label }), log: (line) => redactDeep(line) },
     serializers: { err: (error: Error) => redactDeep(pino.stdSerializers.err(error)) },
     redact: {
-      paths: ['authorization', '*.authorization', 'headers.cookie', '*.token', '*.password', '*.key'],
+      paths: [
+        'authorization',
+        '*.authorization',
+        'headers.cookie',
+        '*.token',
+        '*.password',
+        '*.key',
+      ],
       censor: '[SECRET]',
     },
   };

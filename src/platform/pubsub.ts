@@ -21,27 +21,37 @@ export type Interest = { topic: Topic; projectId?: string; subjectId?: string; s
 
 export type PubSub = {
   /** Writes the change into the outbox, in the transaction that makes it true. */
-  notify(tx: Tx, change: { topic: Topic; projectId: string; subjectId: string; sessionId?: string }): Promise<void>;
+  notify(
+    tx: Tx,
+    change: { topic: Topic; projectId: string; subjectId: string; sessionId?: string },
+  ): Promise<void>;
   /**
    * Changes from now on, or after a cursor. Holds at most `bufferSize` unread changes of this
    * subscriber, then ends with `SubscriberTooSlowError`; the cursor of its last change resumes it.
    * @throws {InvalidCursorError}
    */
-  subscribe(interest: Interest, options?: { after?: string | null; signal?: AbortSignal }): AsyncIterableIterator<Change | Gap>;
+  subscribe(
+    interest: Interest,
+    options?: { after?: string | null; signal?: AbortSignal },
+  ): AsyncIterableIterator<Change | Gap>;
   close(): Promise<void>;
 };
 
 export class InvalidCursorError extends Error {
   override name = 'InvalidCursorError';
   constructor(cursor: string) {
-    super(`Expected a cursor of this subscription for after, got ${JSON.stringify(cursor.slice(0, 80))}.`);
+    super(
+      `Expected a cursor of this subscription for after, got ${JSON.stringify(cursor.slice(0, 80))}.`,
+    );
   }
 }
 
 export class SubscriberTooSlowError extends Error {
   override name = 'SubscriberTooSlowError';
   constructor(limit: number) {
-    super(`The subscriber had ${limit} unread events and was let go; subscribe again with the last cursor.`);
+    super(
+      `The subscriber had ${limit} unread events and was let go; subscribe again with the last cursor.`,
+    );
   }
 }
 
@@ -52,7 +62,12 @@ const bufferSize = 1_000;
 const pageSize = 1_000;
 
 type Position = { xid: string; id: string };
-type Row = Position & { projectId: string; topic: Topic; subjectId: string; sessionId: string | null };
+type Row = Position & {
+  projectId: string;
+  topic: Topic;
+  subjectId: string;
+  sessionId: string | null;
+};
 
 /** Opens the exchange. The listening connection comes with the first subscriber and heals by itself. */
 export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
@@ -115,7 +130,9 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
       return;
     }
     reading = readAll()
-      .catch((error: unknown) => log.warn({ err: error }, 'the outbox could not be read; trying again'))
+      .catch((error: unknown) =>
+        log.warn({ err: error }, 'the outbox could not be read; trying again'),
+      )
       .finally(() => {
         reading = null;
         if (again) {
@@ -127,18 +144,25 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
 
   const beat = () => {
     if (!listener && subscribers.size > 0)
-      listen().catch((error: unknown) => log.warn({ err: error }, 'notifications are off; polling instead'));
+      listen().catch((error: unknown) =>
+        log.warn({ err: error }, 'notifications are off; polling instead'),
+      );
     if (subscribers.size > 0) wake();
     else position = null;
   };
 
   return {
     async notify(tx, { topic, projectId, subjectId, sessionId }) {
-      await tx.outbox.create({ data: { topic, projectId, subjectId, sessionId: sessionId ?? null }, select: { id: true } });
+      await tx.outbox.create({
+        data: { topic, projectId, subjectId, sessionId: sessionId ?? null },
+        select: { id: true },
+      });
       pending ??= setTimeout(() => {
         pending = null;
         wake();
-        sql.query(`NOTIFY ${channel}`).catch((error: unknown) => log.warn({ err: error }, 'a notification was not sent'));
+        sql
+          .query(`NOTIFY ${channel}`)
+          .catch((error: unknown) => log.warn({ err: error }, 'a notification was not sent'));
       }, coalesceMs);
     },
     async *subscribe(interest, { after, signal } = {}) {

@@ -69,7 +69,10 @@ export class JobLostError extends Error {
 }
 
 const deadLetters = 'dead-letters';
-const Envelope = z.object({ payload: z.record(z.string(), z.string()), traceparent: z.string().nullish() });
+const Envelope = z.object({
+  payload: z.record(z.string(), z.string()),
+  traceparent: z.string().nullish(),
+});
 const Settled = z.object({ affected: z.number() });
 const fast = 0.5; // seconds; a retry is not notified, so polling must be quick: shared STACK measurements
 
@@ -97,9 +100,16 @@ export function on<P extends Ids>(event: EventDefinition<P>, ...jobs: JobDefinit
 export async function openQueue(
   url: string,
   config: Config['jobs'],
-  { pipeline, others, log, metrics }: { pipeline: Link[]; others: JobDefinition[]; log: Log; metrics: Metrics },
+  {
+    pipeline,
+    others,
+    log,
+    metrics,
+  }: { pipeline: Link[]; others: JobDefinition[]; log: Log; metrics: Metrics },
 ): Promise<Queue> {
-  const jobs = new Map([...pipeline.flatMap((link) => link.jobs), ...others].map((job) => [job.name, job]));
+  const jobs = new Map(
+    [...pipeline.flatMap((link) => link.jobs), ...others].map((job) => [job.name, job]),
+  );
   const boss = new PgBoss({
     connectionString: url,
     application_name: 'codesight-queue',
@@ -133,11 +143,18 @@ export async function openQueue(
     const rows = await boss.getQueues();
     return rows
       .filter(({ name }) => jobs.has(name) || name === deadLetters)
-      .map((row) => ({ name: row.name, waiting: row.queuedCount, active: row.activeCount, failed: row.failedCount }));
+      .map((row) => ({
+        name: row.name,
+        waiting: row.queuedCount,
+        active: row.activeCount,
+        failed: row.failedCount,
+      }));
   };
   const measure = async () => {
     try {
-      depth = (await stats()).filter(({ name }) => name !== deadLetters).reduce((sum, { waiting }) => sum + waiting, 0);
+      depth = (await stats())
+        .filter(({ name }) => name !== deadLetters)
+        .reduce((sum, { waiting }) => sum + waiting, 0);
     } catch (error) {
       log.warn({ err: error }, 'the depth of the queue could not be read');
     }
@@ -160,7 +177,11 @@ export async function openQueue(
     if (!id) throw new Error(`Expected the queue to take job ${job.name}, it did not.`);
   };
 
-  const runOne = async (app: App, job: JobDefinition, row: JobWithMetadata<unknown>): Promise<void> => {
+  const runOne = async (
+    app: App,
+    job: JobDefinition,
+    row: JobWithMetadata<unknown>,
+  ): Promise<void> => {
     const { payload, traceparent } = Envelope.parse(row.data);
     const ids = job.payload.parse(payload);
     const begun = performance.now();
@@ -190,7 +211,10 @@ export async function openQueue(
           return;
         }
         settle('failed');
-        log.warn({ err: error, job: job.name, jobId: row.id, attempt: row.retryCount + 1 }, 'an attempt of a job failed');
+        log.warn(
+          { err: error, job: job.name, jobId: row.id, attempt: row.retryCount + 1 },
+          'an attempt of a job failed',
+        );
         throw error;
       }
     });
@@ -261,5 +285,7 @@ export async function openQueue(
 /** What pg-boss stored of the last error, in words. */
 function reasonOf(output: unknown): string {
   const parsed = z.object({ message: z.string() }).safeParse(output);
-  return parsed.success ? parsed.data.message : 'The worker stopped in the middle of the last attempt.';
+  return parsed.success
+    ? parsed.data.message
+    : 'The worker stopped in the middle of the last attempt.';
 }

@@ -2,7 +2,15 @@ import { createHmac } from 'node:crypto';
 import { sameBytes } from './keys.ts';
 
 /** What a signed URL lets its bearer do. */
-export type Grant = { action: 'upload-screenshot' | 'upload-snapshot' | 'read-screenshot' | 'read-snapshot' | 'read-export'; id: string };
+export type Grant = {
+  action:
+    | 'upload-screenshot'
+    | 'upload-snapshot'
+    | 'read-screenshot'
+    | 'read-snapshot'
+    | 'read-export';
+  id: string;
+};
 
 export type Signer = {
   /** Path and query, good until `expiresAt`. */

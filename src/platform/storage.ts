@@ -44,7 +44,9 @@ export async function openFileStorage(dir: string): Promise<Storage> {
 
   const pathOf = (key: string): string => {
     if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/.test(key))
-      throw new Error(`Expected a key of safe characters for an object, got ${JSON.stringify(key)}.`);
+      throw new Error(
+        `Expected a key of safe characters for an object, got ${JSON.stringify(key)}.`,
+      );
     return join(dir, 'objects', key);
   };
 

@@ -39,7 +39,8 @@ export function redactInteraction<T extends FieldBearing>(interaction: T): T {
     target: {
       ...target,
       value: target?.value ? placeholder : target?.value,
-      attributes: 'value' in attributes ? { ...attributes, value: placeholder } : target?.attributes,
+      attributes:
+        'value' in attributes ? { ...attributes, value: placeholder } : target?.attributes,
     },
   });
 }

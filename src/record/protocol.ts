@@ -11,7 +11,7 @@ export interface Draft
     'id' | 'sequence' | 'occurredAt' | 'sessionTimeMs' | 'frame' | 'after'
   > {
   /** Unique among all documents of the session. */
-  key: string;
+  draftId: string;
   /** Milliseconds since 1970. */
   startedAt: number;
   endedAt: number;
@@ -23,10 +23,10 @@ export type PageMessage =
   | { kind: 'hello' }
   | { kind: 'snapshot'; key: string; at: number; url: string; title: string; html: string }
   /** An interaction has begun and is not over, so later ones must wait for their number. */
-  | { kind: 'open'; key: string; at: number }
+  | { kind: 'open'; draftId: string; at: number }
   | { kind: 'done'; draft: Draft }
   /** The interaction is taken back: it became part of another. */
-  | { kind: 'drop'; key: string }
+  | { kind: 'drop'; draftId: string }
   /** Something personal was typed; it must not come back in any text. Kept in memory only. */
   | { kind: 'secret'; value: string };
 

@@ -16,7 +16,10 @@ type Known = { upTo: number; beyond: Set<number> };
 export function makeAcknowledgements({ sql }: Pick<App, 'sql'>): Acknowledgements {
   const cache = new LRUCache<string, Known>({ max: 20_000, ttl: 3_600_000, updateAgeOnGet: true });
 
-  const readUpTo = async ({ projectId, sessionId }: { projectId: string; sessionId: string }, from: number) => {
+  const readUpTo = async (
+    { projectId, sessionId }: { projectId: string; sessionId: string },
+    from: number,
+  ) => {
     const { rows } = await sql.query<{ upTo: number | null }>({
       name: 'acknowledged-from',
       text: `SELECT max("sequence") AS "upTo" FROM (
@@ -52,7 +55,11 @@ export function makeAcknowledgements({ sql }: Pick<App, 'sql'>): Acknowledgement
 }
 
 /** The same for many sessions at once, from the database alone. Sessions without interactions are left out. */
-export async function readAcknowledged({ sql }: Pick<App, 'sql'>, projectId: string, sessionIds: string[]): Promise<Map<string, number>> {
+export async function readAcknowledged(
+  { sql }: Pick<App, 'sql'>,
+  projectId: string,
+  sessionIds: string[],
+): Promise<Map<string, number>> {
   const { rows } = await sql.query<{ sessionId: string; upTo: number }>({
     name: 'acknowledged-many',
     text: `SELECT "sessionId", max("sequence") AS "upTo" FROM (

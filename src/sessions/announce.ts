@@ -16,7 +16,13 @@ import { openSessionFor } from './session-keys.ts';
 export type UploadKind = 'SCREENSHOT' | 'SNAPSHOT';
 
 /** Where the bytes of one thing go. */
-export type UploadSlot = { id: string; kind: UploadKind; url: string; expiresAt: Date; maxBytes: number };
+export type UploadSlot = {
+  id: string;
+  kind: UploadKind;
+  url: string;
+  expiresAt: Date;
+  maxBytes: number;
+};
 
 export type UploadRejection = { id: string; code: string; message: string };
 
@@ -36,13 +42,28 @@ type Announced<T> = { record: T; hash: Uint8Array<ArrayBuffer> };
  *
  * @throws {InvalidInputError} @throws {SessionNotFoundError} @throws {SessionEndedError} @throws {OverloadedError}
  */
-export async function recordScreenshots(app: App, viewer: Viewer, { sessionId, screenshots }: { sessionId: string; screenshots: { id: string }[] }): Promise<UploadSlots> {
-  const { projectId } = await admit(app, viewer, sessionId, 'screenshots', screenshots.length, limits.screenshotsPerCall);
+export async function recordScreenshots(
+  app: App,
+  viewer: Viewer,
+  { sessionId, screenshots }: { sessionId: string; screenshots: { id: string }[] },
+): Promise<UploadSlots> {
+  const { projectId } = await admit(
+    app,
+    viewer,
+    sessionId,
+    'screenshots',
+    screenshots.length,
+    limits.screenshotsPerCall,
+  );
   const { good, rejected } = parseEach(ScreenshotRecord, screenshots);
   const fitting = good.filter(({ record: { id, bytes } }) => {
     const fits = bytes <= app.config.images.maxBytes;
     if (!fits)
-      rejected.push({ id, code: 'TOO_LARGE', message: `Expected at most ${app.config.images.maxBytes} bytes for a screenshot (MAX_SCREENSHOT_SIZE_MB), got ${bytes}.` });
+      rejected.push({
+        id,
+        code: 'TOO_LARGE',
+        message: `Expected at most ${app.config.images.maxBytes} bytes for a screenshot (MAX_SCREENSHOT_SIZE_MB), got ${bytes}.`,
+      });
     return fits;
   });
   await app.db.screenshot.createMany({
@@ -78,8 +99,19 @@ export async function recordScreenshots(app: App, viewer: Viewer, { sessionId, s
 }
 
 /** The same for page snapshots. Pages whose HTML the session holds already need no bytes. */
-export async function recordSnapshots(app: App, viewer: Viewer, { sessionId, snapshots }: { sessionId: string; snapshots: { id: string }[] }): Promise<UploadSlots> {
-  const { projectId } = await admit(app, viewer, sessionId, 'snapshots', snapshots.length, limits.snapshotsPerCall);
+export async function recordSnapshots(
+  app: App,
+  viewer: Viewer,
+  { sessionId, snapshots }: { sessionId: string; snapshots: { id: string }[] },
+): Promise<UploadSlots> {
+  const { projectId } = await admit(
+    app,
+    viewer,
+    sessionId,
+    'snapshots',
+    snapshots.length,
+    limits.snapshotsPerCall,
+  );
   const { good, rejected } = parseEach(SnapshotRecord, snapshots);
   const twins = await app.db.pageSnapshot.findMany({
     where: { sessionId, upload: 'STORED', sha256: { in: good.map(({ hash }) => hash) } },
@@ -115,27 +147,49 @@ export async function recordSnapshots(app: App, viewer: Viewer, { sessionId, sna
 }
 
 /** Says of each id whether the server holds its bytes. Ids of other sessions are unknown. */
-export async function confirmUploads(app: App, viewer: Viewer, { sessionId, ids }: { sessionId: string; ids: string[] }): Promise<UploadSlots> {
+export async function confirmUploads(
+  app: App,
+  viewer: Viewer,
+  { sessionId, ids }: { sessionId: string; ids: string[] },
+): Promise<UploadSlots> {
   if (ids.length > limits.uploadsPerCall)
-    throw new InvalidInputError('input.ids', `Expected at most ${limits.uploadsPerCall} ids in one call, got ${ids.length}.`);
+    throw new InvalidInputError(
+      'input.ids',
+      `Expected at most ${limits.uploadsPerCall} ids in one call, got ${ids.length}.`,
+    );
   const { projectId } = await openSessionFor(app, viewer, sessionId);
   const rows = await readUploads(app, sessionId, { id: { in: ids } });
   const known = new Set(rows.map(({ id }) => id));
   const rejected = ids
     .filter((id) => !known.has(id))
-    .map((id) => ({ id, code: 'NOT_ANNOUNCED', message: `Expected an announced screenshot or snapshot, ${id} is none of this session.` }));
+    .map((id) => ({
+      id,
+      code: 'NOT_ANNOUNCED',
+      message: `Expected an announced screenshot or snapshot, ${id} is none of this session.`,
+    }));
   return slotsOf(app, { projectId, sessionId }, rows, rejected);
 }
 
 /** Slots for everything of a session whose bytes are still missing, at most 1,000. */
-export async function pendingUploads(app: App, session: { id: string; projectId: string }): Promise<UploadSlot[]> {
+export async function pendingUploads(
+  app: App,
+  session: { id: string; projectId: string },
+): Promise<UploadSlot[]> {
   const rows = await readUploads(app, session.id, { upload: 'PENDING' });
   return slotsOf(app, { projectId: session.projectId, sessionId: session.id }, rows, []).slots;
 }
 
-type UploadRow = { id: string; upload: 'PENDING' | 'STORED' | 'DROPPED' | 'DAMAGED'; kind: UploadKind };
+type UploadRow = {
+  id: string;
+  upload: 'PENDING' | 'STORED' | 'DROPPED' | 'DAMAGED';
+  kind: UploadKind;
+};
 
-async function readUploads(app: App, sessionId: string, where: { id: { in: string[] } } | { upload: 'PENDING' }): Promise<UploadRow[]> {
+async function readUploads(
+  app: App,
+  sessionId: string,
+  where: { id: { in: string[] } } | { upload: 'PENDING' },
+): Promise<UploadRow[]> {
   const query = { where: { sessionId, ...where }, select: { id: true, upload: true }, take: 1_000 };
   const screenshots = await app.db.screenshot.findMany(query);
   const snapshots = await app.db.pageSnapshot.findMany(query);
@@ -145,29 +199,57 @@ async function readUploads(app: App, sessionId: string, where: { id: { in: strin
   ];
 }
 
-async function admit(app: App, viewer: Viewer, sessionId: string, what: string, count: number, limit: number): Promise<{ projectId: string }> {
-  if (count > limit) throw new InvalidInputError(`input.${what}`, `Expected at most ${limit} ${what} in one call, got ${count}.`);
+async function admit(
+  app: App,
+  viewer: Viewer,
+  sessionId: string,
+  what: string,
+  count: number,
+  limit: number,
+): Promise<{ projectId: string }> {
+  if (count > limit)
+    throw new InvalidInputError(
+      `input.${what}`,
+      `Expected at most ${limit} ${what} in one call, got ${count}.`,
+    );
   const { writer } = deskOf(app);
-  refuseWhenOverloaded(app, { waitingRows: writer.waiting(), waitedMs: writer.waitedMs(), isNewSession: false });
+  refuseWhenOverloaded(app, {
+    waitingRows: writer.waiting(),
+    waitedMs: writer.waitedMs(),
+    isNewSession: false,
+  });
   const access = await openSessionFor(app, viewer, sessionId);
-  const { state } = await app.db.session.findUniqueOrThrow({ where: { id: sessionId }, select: { state: true } });
+  const { state } = await app.db.session.findUniqueOrThrow({
+    where: { id: sessionId },
+    select: { state: true },
+  });
   if (state !== 'ACTIVE' && state !== 'PAUSED') throw new SessionEndedError(state);
   if (state === 'PAUSED') await resumeIdleSession(app, sessionId);
   touchSession(app, sessionId);
   return access;
 }
 
-function parseEach<T extends { id: string; sha256: string }>(schema: z.ZodType<T>, items: { id: string }[]) {
+function parseEach<T extends { id: string; sha256: string }>(
+  schema: z.ZodType<T>,
+  items: { id: string }[],
+) {
   const good: Announced<T>[] = [];
   const rejected: UploadRejection[] = [];
   for (const item of items) {
     const parsed = schema.safeParse(item);
     if (parsed.success) {
-      good.push({ record: parsed.data, hash: new Uint8Array(Buffer.from(parsed.data.sha256, 'hex')) });
+      good.push({
+        record: parsed.data,
+        hash: new Uint8Array(Buffer.from(parsed.data.sha256, 'hex')),
+      });
       continue;
     }
     const [issue] = parsed.error.issues;
-    rejected.push({ id: item.id, code: 'INVALID', message: `${issue?.path.join('.')}: ${issue?.message}` });
+    rejected.push({
+      id: item.id,
+      code: 'INVALID',
+      message: `${issue?.path.join('.')}: ${issue?.message}`,
+    });
   }
   return { good, rejected };
 }
@@ -188,7 +270,11 @@ async function answer<T extends { id: string }>(
       same.push({ id: row.id, upload: row.upload, kind });
       continue;
     }
-    rejected.push({ id: row.id, code: 'ID_TAKEN', message: `Expected an id of its own, ${row.id} was announced with other bytes or for another session.` });
+    rejected.push({
+      id: row.id,
+      code: 'ID_TAKEN',
+      message: `Expected an id of its own, ${row.id} was announced with other bytes or for another session.`,
+    });
     await recordSyncIssue(app.db, {
       projectId,
       type: 'CONFLICT',
@@ -200,14 +286,22 @@ async function answer<T extends { id: string }>(
   return slotsOf(app, { projectId, sessionId }, same, rejected);
 }
 
-function slotsOf(app: Pick<App, 'config' | 'signer'>, { sessionId }: { projectId: string; sessionId: string }, rows: UploadRow[], rejected: UploadRejection[]): UploadSlots {
+function slotsOf(
+  app: Pick<App, 'config' | 'signer'>,
+  { sessionId }: { projectId: string; sessionId: string },
+  rows: UploadRow[],
+  rejected: UploadRejection[],
+): UploadSlots {
   const expiresAt = new Date(Date.now() + app.config.images.urlMinutes * 60_000);
   const slots = rows
     .filter(({ upload }) => upload === 'PENDING')
     .map(({ id, kind }) => ({
       id,
       kind,
-      url: app.signer.sign({ action: kind === 'SCREENSHOT' ? 'upload-screenshot' : 'upload-snapshot', id }, expiresAt),
+      url: app.signer.sign(
+        { action: kind === 'SCREENSHOT' ? 'upload-screenshot' : 'upload-snapshot', id },
+        expiresAt,
+      ),
       expiresAt,
       maxBytes: kind === 'SCREENSHOT' ? app.config.images.maxBytes : limits.snapshotBytes,
     }));

@@ -20,7 +20,9 @@ export type ChangeInput = {
 };
 
 /** Fields that a change sets, with the reason for the history. */
-export type Change = Partial<Pick<Session, 'task' | 'endedAt' | 'lastSequence' | 'hold' | 'dropped'>> & {
+export type Change = Partial<
+  Pick<Session, 'task' | 'endedAt' | 'lastSequence' | 'hold' | 'dropped'>
+> & {
   state?: SessionState;
   reason?: string | null;
 };
@@ -91,7 +93,13 @@ export async function applyChange(
     select: { id: true },
   });
   await tx.sessionEvent.create({
-    data: { id: newId(), sessionId: id, state: change.state ?? state, version: next, reason: change.reason ?? null },
+    data: {
+      id: newId(),
+      sessionId: id,
+      state: change.state ?? state,
+      version: next,
+      reason: change.reason ?? null,
+    },
     select: { id: true },
   });
   await pubsub.notify(tx, { topic: 'session', projectId, subjectId: id, sessionId: id });

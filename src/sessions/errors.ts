@@ -37,7 +37,9 @@ export class VersionConflictError extends DomainError {
   readonly code = 'VERSION_CONFLICT';
   readonly sessionId: string;
   constructor(sessionId: string, expected: number, actual: number) {
-    super(`Expected version ${expected} of the session, it is at version ${actual}. Read it again and repeat the change with a new operationId.`);
+    super(
+      `Expected version ${expected} of the session, it is at version ${actual}. Read it again and repeat the change with a new operationId.`,
+    );
     this.sessionId = sessionId;
   }
 }
@@ -58,14 +60,22 @@ export class SessionIncompleteError extends DomainError {
   readonly missingSequences: number[];
   readonly missingScreenshots: string[];
   readonly missingSnapshots: string[];
-  constructor(missing: { sequences: number[]; screenshots: string[]; snapshots: string[]; counts: string[] }) {
+  constructor(missing: {
+    sequences: number[];
+    screenshots: string[];
+    snapshots: string[];
+    counts: string[];
+  }) {
     const parts = [
-      missing.sequences.length > 0 && `interactions ${missing.sequences.slice(0, 10).join(', ')}${missing.sequences.length > 10 ? ', …' : ''}`,
+      missing.sequences.length > 0 &&
+        `interactions ${missing.sequences.slice(0, 10).join(', ')}${missing.sequences.length > 10 ? ', …' : ''}`,
       missing.screenshots.length > 0 && `the bytes of ${missing.screenshots.length} screenshots`,
       missing.snapshots.length > 0 && `the bytes of ${missing.snapshots.length} snapshots`,
       ...missing.counts,
     ].filter(Boolean);
-    super(`Expected the whole session, missing: ${parts.join('; ')}. Send what is missing, or say that it was dropped and why.`);
+    super(
+      `Expected the whole session, missing: ${parts.join('; ')}. Send what is missing, or say that it was dropped and why.`,
+    );
     this.missingSequences = missing.sequences;
     this.missingScreenshots = missing.screenshots;
     this.missingSnapshots = missing.snapshots;
@@ -87,7 +97,9 @@ export class TooManySessionsError extends DomainError {
   readonly code = 'TOO_MANY_SESSIONS';
   readonly retryAfterSeconds: number;
   constructor(limit: number, retryAfterSeconds: number) {
-    super(`Expected at most ${limit} active sessions of one participant (MAX_SESSIONS_PER_USER). Keep recording and start again in ${retryAfterSeconds} s.`);
+    super(
+      `Expected at most ${limit} active sessions of one participant (MAX_SESSIONS_PER_USER). Keep recording and start again in ${retryAfterSeconds} s.`,
+    );
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }

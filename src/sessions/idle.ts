@@ -21,7 +21,9 @@ export function touchSession(app: Needs, sessionId: string): void {
   touches.ids.add(sessionId);
   if (touches.timer) return;
   touches.timer = setTimeout(() => {
-    writeTouches(app).catch((error: unknown) => app.log.warn({ err: error }, 'the activity of sessions was not noted'));
+    writeTouches(app).catch((error: unknown) =>
+      app.log.warn({ err: error }, 'the activity of sessions was not noted'),
+    );
   }, touchEveryMs);
   touches.timer.unref();
 }

@@ -60,7 +60,11 @@ export function deskOf(app: App): Desk {
 export async function recordInteractions(
   app: App,
   viewer: Viewer,
-  { sessionId, interactions, tombstones }: {
+  {
+    sessionId,
+    interactions,
+    tombstones,
+  }: {
     sessionId: string;
     interactions: IncomingInteraction[];
     tombstones: IncomingTombstone[];
@@ -68,22 +72,37 @@ export async function recordInteractions(
 ): Promise<IngestReceipt> {
   const count = interactions.length + tombstones.length;
   if (count > limits.interactionsPerCall)
-    throw new InvalidInputError('interactions', `Expected at most ${limits.interactionsPerCall} interactions and tombstones in one call, got ${count}.`);
+    throw new InvalidInputError(
+      'interactions',
+      `Expected at most ${limits.interactionsPerCall} interactions and tombstones in one call, got ${count}.`,
+    );
   const { writer, acknowledgements } = deskOf(app);
-  refuseWhenOverloaded(app, { waitingRows: writer.waiting(), waitedMs: writer.waitedMs(), isNewSession: false });
+  refuseWhenOverloaded(app, {
+    waitingRows: writer.waiting(),
+    waitedMs: writer.waitedMs(),
+    isNewSession: false,
+  });
   const { projectId, key } = await openSessionFor(app, viewer, sessionId);
 
   const begun = performance.now();
   const rows: PreparedRow[] = [];
   const rejected: Rejection[] = [];
-  const sort = (made: PreparedRow | Rejection) => ('code' in made ? rejected.push(made) : rows.push(made));
+  const sort = (made: PreparedRow | Rejection) =>
+    'code' in made ? rejected.push(made) : rows.push(made);
   for (const item of interactions) sort(prepareInteraction(key, item));
   for (const item of tombstones) sort(prepareTombstone(key, newId(), item));
   app.metrics.ingestSeconds.observe({ step: 'prepare' }, (performance.now() - begun) / 1000);
 
   const session = { projectId, sessionId };
   if (rows.length === 0)
-    return { sessionId, acknowledged: await acknowledgements.advance(session, []), stored: 0, repeated: 0, conflicting: [], rejected };
+    return {
+      sessionId,
+      acknowledged: await acknowledgements.advance(session, []),
+      stored: 0,
+      repeated: 0,
+      conflicting: [],
+      rejected,
+    };
   const { state, fresh } = await writer.write({ ...session, key, rows });
   if (state === null) throw new SessionNotFoundError(sessionId);
   if (state !== 'ACTIVE' && state !== 'PAUSED') throw new SessionEndedError(state);
@@ -120,7 +139,12 @@ async function compareWithStored(
   });
   const macs = new Map(there.map(({ sequence, bodyMac }) => [sequence, bodyMac]));
   const unseen = new Set(fresh);
-  const outcome: Outcome = { present: [...macs.keys()], repeated: 0, conflicting: [], rejected: [] };
+  const outcome: Outcome = {
+    present: [...macs.keys()],
+    repeated: 0,
+    conflicting: [],
+    rejected: [],
+  };
   for (const { sequence, id, bodyMac } of rows) {
     const mac = macs.get(sequence);
     if (!mac)
@@ -138,7 +162,8 @@ async function compareWithStored(
       type: 'CONFLICT',
       entityType: 'Interaction',
       entityId: `${sessionId}/${sequence}`,
-      message: 'Another body was sent under a sequence that is stored already; the first one stays.',
+      message:
+        'Another body was sent under a sequence that is stored already; the first one stays.',
     });
   return outcome;
 }

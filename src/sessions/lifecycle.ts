@@ -43,11 +43,19 @@ export async function resumeSession(app: App, viewer: Viewer, input: ChangeInput
 }
 
 /** Changes the task. */
-export async function updateSession(app: App, viewer: Viewer, input: ChangeInput & { task: string | null }): Promise<void> {
+export async function updateSession(
+  app: App,
+  viewer: Viewer,
+  input: ChangeInput & { task: string | null },
+): Promise<void> {
   if ((input.task?.length ?? 0) > limits.nameChars)
-    throw new InvalidInputError('input.task', `Expected at most ${limits.nameChars} characters for task, got ${input.task?.length}.`);
+    throw new InvalidInputError(
+      'input.task',
+      `Expected at most ${limits.nameChars} characters for task, got ${input.task?.length}.`,
+    );
   await changeSession(app, viewer, { ...input, change: 'update' }, async (_tx, { state }) => {
-    if (state === 'DISCARDED' || state === 'ERASED') throw new SessionStateError(state, 'not removed');
+    if (state === 'DISCARDED' || state === 'ERASED')
+      throw new SessionStateError(state, 'not removed');
     return { task: redactWords(input.task) };
   });
 }
@@ -60,9 +68,14 @@ export async function updateSession(app: App, viewer: Viewer, input: ChangeInput
  * @throws {SessionIncompleteError} with what is missing; nothing changes
  */
 export async function endSession(app: App, viewer: Viewer, input: EndInput): Promise<void> {
-  const dropped = parseInput(z.array(DroppedUpload).max(limits.droppedPerSession), input.dropped, 'input.dropped');
+  const dropped = parseInput(
+    z.array(DroppedUpload).max(limits.droppedPerSession),
+    input.dropped,
+    'input.dropped',
+  );
   await changeSession(app, viewer, { ...input, change: 'end' }, async (tx, session) => {
-    if (session.state !== 'ACTIVE' && session.state !== 'PAUSED') throw new SessionEndedError(session.state);
+    if (session.state !== 'ACTIVE' && session.state !== 'PAUSED')
+      throw new SessionEndedError(session.state);
     const neverAnnounced = await markDropped(tx, session, dropped);
     await refuseIncomplete(tx, session, input, neverAnnounced);
     await app.queue.emit(tx, sessionEnded, { projectId: session.projectId, sessionId: session.id });
@@ -83,8 +96,13 @@ export async function endSession(app: App, viewer: Viewer, input: EndInput): Pro
  */
 export async function releaseSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
   await changeSession(app, viewer, { ...input, change: 'release' }, async (tx, session) => {
-    if (!['ENDED', 'PROCESSING'].includes(session.state)) throw new SessionStateError(session.state, 'ENDED or PROCESSING');
-    if (session.hold) await app.queue.emit(tx, sessionReleased, { projectId: session.projectId, sessionId: session.id });
+    if (!['ENDED', 'PROCESSING'].includes(session.state))
+      throw new SessionStateError(session.state, 'ENDED or PROCESSING');
+    if (session.hold)
+      await app.queue.emit(tx, sessionReleased, {
+        projectId: session.projectId,
+        sessionId: session.id,
+      });
     return { hold: false, reason: 'The participant released it.' };
   });
 }
@@ -100,7 +118,11 @@ export async function discardSession(app: App, viewer: Viewer, input: ChangeInpu
 }
 
 /** Destroys the key and deletes what this feature holds of a locked session; later features follow by the fact. */
-export async function removeContent(app: Pick<App, 'queue'>, tx: Tx, { id, projectId }: Pick<Session, 'id' | 'projectId'>): Promise<void> {
+export async function removeContent(
+  app: Pick<App, 'queue'>,
+  tx: Tx,
+  { id, projectId }: Pick<Session, 'id' | 'projectId'>,
+): Promise<void> {
   const where = { sessionId: id };
   await tx.sessionKey.deleteMany({ where });
   await tx.interaction.deleteMany({ where: { ...where, projectId } });
@@ -111,11 +133,16 @@ export async function removeContent(app: Pick<App, 'queue'>, tx: Tx, { id, proje
 }
 
 function refuseEnded({ state }: Session): void {
-  if (state !== 'ACTIVE' && state !== 'PAUSED') throw new SessionStateError(state, 'ACTIVE or PAUSED');
+  if (state !== 'ACTIVE' && state !== 'PAUSED')
+    throw new SessionStateError(state, 'ACTIVE or PAUSED');
 }
 
 /** Marks announced images and snapshots as dropped; answers with the ones that were never announced. */
-async function markDropped(tx: Tx, { id: sessionId }: Session, dropped: DroppedUpload[]): Promise<DroppedUpload[]> {
+async function markDropped(
+  tx: Tx,
+  { id: sessionId }: Session,
+  dropped: DroppedUpload[],
+): Promise<DroppedUpload[]> {
   if (dropped.length === 0) return [];
   const where = { sessionId, id: { in: dropped.map(({ id }) => id) } };
   const announced = new Set(
@@ -126,20 +153,42 @@ async function markDropped(tx: Tx, { id: sessionId }: Session, dropped: DroppedU
   );
   for (const reason of new Set(dropped.map((item) => item.reason))) {
     const ids = dropped.filter((item) => item.reason === reason).map(({ id }) => id);
-    const change = { where: { sessionId, id: { in: ids }, upload: 'PENDING' as const }, data: { upload: 'DROPPED' as const, problem: reason } };
+    const change = {
+      where: { sessionId, id: { in: ids }, upload: 'PENDING' as const },
+      data: { upload: 'DROPPED' as const, problem: reason },
+    };
     await tx.screenshot.updateMany(change);
     await tx.pageSnapshot.updateMany(change);
   }
   return dropped.filter(({ id }) => !announced.has(id));
 }
 
-async function refuseIncomplete(tx: Tx, { id: sessionId, projectId }: Session, input: EndInput, neverAnnounced: DroppedUpload[]): Promise<void> {
-  const present = await tx.interaction.aggregate({ where: { projectId, sessionId }, _count: true, _max: { sequence: true } });
+async function refuseIncomplete(
+  tx: Tx,
+  { id: sessionId, projectId }: Session,
+  input: EndInput,
+  neverAnnounced: DroppedUpload[],
+): Promise<void> {
+  const present = await tx.interaction.aggregate({
+    where: { projectId, sessionId },
+    _count: true,
+    _max: { sequence: true },
+  });
   const last = present._max.sequence ?? 0;
   if (last > input.lastSequence)
-    throw new InvalidInputError('input.lastSequence', `Expected at least ${last} for lastSequence, which is stored, got ${input.lastSequence}.`);
-  const sequences = present._count === input.lastSequence ? [] : await missingSequences(tx, { projectId, sessionId }, input.lastSequence);
-  const pending = { where: { sessionId, upload: 'PENDING' as const }, select: { id: true }, take: listedAtMost };
+    throw new InvalidInputError(
+      'input.lastSequence',
+      `Expected at least ${last} for lastSequence, which is stored, got ${input.lastSequence}.`,
+    );
+  const sequences =
+    present._count === input.lastSequence
+      ? []
+      : await missingSequences(tx, { projectId, sessionId }, input.lastSequence);
+  const pending = {
+    where: { sessionId, upload: 'PENDING' as const },
+    select: { id: true },
+    take: listedAtMost,
+  };
   const screenshots = (await tx.screenshot.findMany(pending)).map(({ id }) => id);
   const snapshots = (await tx.pageSnapshot.findMany(pending)).map(({ id }) => id);
   const announced = {
@@ -147,15 +196,27 @@ async function refuseIncomplete(tx: Tx, { id: sessionId, projectId }: Session, i
     snapshots: await tx.pageSnapshot.count({ where: { sessionId } }),
   };
   const unannounced =
-    input.screenshotCount + input.snapshotCount - announced.screenshots - announced.snapshots - neverAnnounced.length;
-  const counts = unannounced > 0 ? [`${unannounced} images or snapshots that were never announced`] : [];
+    input.screenshotCount +
+    input.snapshotCount -
+    announced.screenshots -
+    announced.snapshots -
+    neverAnnounced.length;
+  const counts =
+    unannounced > 0 ? [`${unannounced} images or snapshots that were never announced`] : [];
   if (sequences.length + screenshots.length + snapshots.length + counts.length > 0)
     throw new SessionIncompleteError({ sequences, screenshots, snapshots, counts });
 }
 
-async function missingSequences(tx: Tx, { projectId, sessionId }: { projectId: string; sessionId: string }, last: number): Promise<number[]> {
+async function missingSequences(
+  tx: Tx,
+  { projectId, sessionId }: { projectId: string; sessionId: string },
+  last: number,
+): Promise<number[]> {
   if (last > limits.sequence)
-    throw new InvalidInputError('input.lastSequence', `Expected at most ${limits.sequence} for lastSequence, got ${last}.`);
+    throw new InvalidInputError(
+      'input.lastSequence',
+      `Expected at most ${limits.sequence} for lastSequence, got ${last}.`,
+    );
   const rows = await tx.$queryRaw<{ sequence: number }[]>`
     SELECT g::int AS "sequence" FROM generate_series(1, ${last}::int) g
     WHERE NOT EXISTS (SELECT 1 FROM "Interaction" i

@@ -19,7 +19,10 @@ export function screenshotKey({ projectId, sessionId, id }: ObjectOf, revision: 
 }
 
 /** Key of a snapshot's sealed object: equal pages of a session share it. */
-export function snapshotKey({ projectId, sessionId }: Omit<ObjectOf, 'id'>, sha256: Uint8Array): string {
+export function snapshotKey(
+  { projectId, sessionId }: Omit<ObjectOf, 'id'>,
+  sha256: Uint8Array,
+): string {
   return `${projectId}/${sessionId}/snapshots/${Buffer.from(sha256).toString('hex')}`;
 }
 
@@ -31,7 +34,7 @@ export function screenshotContext(id: string): string {
 type ObjectOf = { projectId: string; sessionId: string; id: string };
 
 /** A request that is answered with a status and a sentence. */
-class HttpRefusal extends Error {
+export class HttpRefusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);
@@ -39,81 +42,102 @@ class HttpRefusal extends Error {
   }
 }
 
+/** What is done for the bearer of a signed URL; the answer to a `GET` has a body. */
+export type ObjectAction = {
+  method: 'GET' | 'PUT';
+  run(app: App, id: string, request: IncomingMessage): Promise<{ body: Buffer; type: string } | null>;
+};
+
+/** The actions of this feature, by the name in the URL. */
+export const objectActions: Partial<Record<Grant['action'], ObjectAction>> = {
+  'upload-screenshot': { method: 'PUT', run: (app, id, request) => takeScreenshot(app, id, request) },
+  'upload-snapshot': { method: 'PUT', run: (app, id, request) => takeSnapshot(app, id, request) },
+  'read-screenshot': { method: 'GET', run: readScreenshot },
+  'read-snapshot': { method: 'GET', run: readSnapshot },
+};
+
 /**
- * `PUT` and `GET` of `/objects/ACTION/ID?expires&signature`. The signature is the right: it was given
- * to somebody who may, and it ends.
+ * Answers `/objects/ACTION/ID?expires&signature`. The signature is the right: it was given to somebody
+ * who may, and it ends.
  */
-export async function handleObject(app: App, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function handleObject(
+  app: App,
+  actions: Partial<Record<Grant['action'], ObjectAction>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
-    const { grant, method } = readGrant(app, request);
-    if (method === 'PUT') {
-      if (grant.action === 'upload-screenshot') await takeScreenshot(app, grant.id, request);
-      else await takeSnapshot(app, grant.id, request);
+    const { action, id } = readGrant(app, actions, request);
+    const answer = await action.run(app, id, request);
+    if (!answer) {
       response.writeHead(204).end();
       return;
     }
-    const { body, type } = await readObject(app, grant);
     response.writeHead(200, {
-      'content-type': type,
-      'content-length': body.length,
+      'content-type': answer.type,
+      'content-length': answer.body.length,
       'cache-control': 'private, no-store',
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
     });
-    response.end(body);
+    response.end(answer.body);
   } catch (error) {
-    if (!(error instanceof HttpRefusal)) app.log.error({ err: error }, 'an object could not be moved');
-    const status = error instanceof HttpRefusal ? error.status : 500;
-    const message = error instanceof HttpRefusal ? error.message : 'Unexpected error.';
-    if (!response.headersSent) response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-    response.end(JSON.stringify({ code: status === 500 ? 'UNEXPECTED' : 'REFUSED', message }));
+    const refusal = error instanceof HttpRefusal ? error : null;
+    if (!refusal) app.log.error({ err: error }, 'an object could not be moved');
+    const status = refusal?.status ?? 500;
+    if (!response.headersSent)
+      response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify({ code: refusal ? 'REFUSED' : 'UNEXPECTED', message: refusal?.message ?? 'Unexpected error.' }));
     request.resume();
   }
 }
 
 /** The plain HTML of a stored snapshot. */
-export async function readSnapshotHtml(app: Pick<App, 'storage'>, key: DataKey, objectKey: string): Promise<string> {
+export async function readSnapshotHtml(
+  app: Pick<App, 'storage'>,
+  key: DataKey,
+  objectKey: string,
+): Promise<string> {
   const sealed = await app.storage.get(objectKey);
   return (await decompress(unseal(key, sealed, objectKey))).toString('utf8');
 }
 
 /** The plain bytes of a stored screenshot. */
-export async function readScreenshotBytes(app: Pick<App, 'storage'>, key: DataKey, { id, objectKey }: { id: string; objectKey: string }): Promise<Buffer> {
+export async function readScreenshotBytes(
+  app: Pick<App, 'storage'>,
+  key: DataKey,
+  { id, objectKey }: { id: string; objectKey: string },
+): Promise<Buffer> {
   return unseal(key, await app.storage.get(objectKey), screenshotContext(id));
 }
 
-const actions: Record<string, { action: Grant['action']; method: 'GET' | 'PUT' }> = {
-  'upload-screenshot': { action: 'upload-screenshot', method: 'PUT' },
-  'upload-snapshot': { action: 'upload-snapshot', method: 'PUT' },
-  'read-screenshot': { action: 'read-screenshot', method: 'GET' },
-  'read-snapshot': { action: 'read-snapshot', method: 'GET' },
-};
-
-function readGrant(app: App, request: IncomingMessage): { grant: Grant; method: 'GET' | 'PUT' } {
+function readGrant(app: App, actions: Partial<Record<string, ObjectAction>>, request: IncomingMessage): { action: ObjectAction; id: string } {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
   const [, , name = '', id = ''] = pathname.split('/');
-  const route = actions[name];
-  if (!route || !/^[0-9a-f-]{36}$/.test(id)) throw new HttpRefusal(404, 'Expected a signed URL as the API gives it.');
-  if (request.method !== route.method) throw new HttpRefusal(405, `Expected ${route.method} for ${name}, got ${request.method}.`);
-  const grant = { action: route.action, id };
-  const verdict = app.signer.check(grant, searchParams, new Date());
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (!action || !/^[0-9a-f-]{36}$/.test(id)) throw new HttpRefusal(404, 'Expected a signed URL as the API gives it.');
+  if (request.method !== action.method)
+    throw new HttpRefusal(405, `Expected ${action.method} for ${name}, got ${request.method}.`);
+  const verdict = app.signer.check({ action: name as Grant['action'], id }, searchParams, new Date());
   if (verdict === 'forged') throw new HttpRefusal(403, 'Expected a signature of this server for this object.');
   if (verdict === 'expired') throw new HttpRefusal(410, 'The signed URL has expired. Ask the API for a new one.');
-  return { grant, method: route.method };
+  return { action, id };
 }
 
 /** Streams a screenshot: limit, magic bytes, SHA-256, seal, store; never whole in memory. */
-async function takeScreenshot(app: App, id: string, request: IncomingMessage): Promise<void> {
+async function takeScreenshot(app: App, id: string, request: IncomingMessage): Promise<null> {
   const row = await app.db.screenshot.findUnique({ where: { id } });
   if (!row) throw new HttpRefusal(404, `Expected an announced screenshot, ${id} is none.`);
-  if (row.upload !== 'PENDING') return void request.resume(); // a repeat
+  if (row.upload !== 'PENDING') return drain(request); // a repeat
   const access = await openSession(app, row.sessionId);
   if (!access) throw new HttpRefusal(410, 'The session of this screenshot is gone.');
   refuseLength(request, row.originalBytes);
 
   const objectKey = screenshotKey(row, 0);
   const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', access.key.seal, nonce).setAAD(Buffer.from(screenshotContext(id)));
+  const cipher = createCipheriv('aes-256-gcm', access.key.seal, nonce).setAAD(
+    Buffer.from(screenshotContext(id)),
+  );
   const hash = createHash('sha256');
   const writer = await app.storage.writer(objectKey);
   let bytes = 0;
@@ -126,7 +150,10 @@ async function takeScreenshot(app: App, id: string, request: IncomingMessage): P
       if (head.length < 12) {
         head = Buffer.concat([head, part]).subarray(0, 12);
         if (head.length === 12 && mediaTypeOf(head) !== row.mimeType)
-          throw new HttpRefusal(415, `Expected bytes of ${row.mimeType}, as announced, got ${mediaTypeOf(head) ?? 'something else'}.`);
+          throw new HttpRefusal(
+            415,
+            `Expected bytes of ${row.mimeType}, as announced, got ${mediaTypeOf(head) ?? 'something else'}.`,
+          );
       }
       hash.update(part);
       await writer.write(cipher.update(part));
@@ -139,15 +166,19 @@ async function takeScreenshot(app: App, id: string, request: IncomingMessage): P
     await writer.abort();
     throw error;
   }
-  await app.db.screenshot.updateMany({ where: { id, upload: 'PENDING' }, data: { upload: 'STORED', objectKey } });
+  await app.db.screenshot.updateMany({
+    where: { id, upload: 'PENDING' },
+    data: { upload: 'STORED', objectKey },
+  });
   app.metrics.uploadBytes.inc({ kind: 'screenshot' }, bytes);
+  return null;
 }
 
 /** Takes the HTML of a snapshot, redacts, compresses and seals it. It is held in memory: at most 8 MiB. */
-async function takeSnapshot(app: App, id: string, request: IncomingMessage): Promise<void> {
+async function takeSnapshot(app: App, id: string, request: IncomingMessage): Promise<null> {
   const row = await app.db.pageSnapshot.findUnique({ where: { id } });
   if (!row) throw new HttpRefusal(404, `Expected an announced snapshot, ${id} is none.`);
-  if (row.upload !== 'PENDING') return void request.resume(); // a repeat
+  if (row.upload !== 'PENDING') return drain(request); // a repeat
   const access = await openSession(app, row.sessionId);
   if (!access) throw new HttpRefusal(410, 'The session of this snapshot is gone.');
   refuseLength(request, Math.min(row.originalBytes, limits.snapshotBytes));
@@ -165,27 +196,41 @@ async function takeSnapshot(app: App, id: string, request: IncomingMessage): Pro
   await app.storage.put(objectKey, sealed);
   // Equal pages that were announced meanwhile share the object; the first one carries its size.
   await app.db.$transaction([
-    app.db.pageSnapshot.updateMany({ where: { id, upload: 'PENDING' }, data: { upload: 'STORED', objectKey, storedBytes: sealed.length } }),
+    app.db.pageSnapshot.updateMany({
+      where: { id, upload: 'PENDING' },
+      data: { upload: 'STORED', objectKey, storedBytes: sealed.length },
+    }),
     app.db.pageSnapshot.updateMany({
       where: { sessionId: row.sessionId, sha256: row.sha256, upload: 'PENDING' },
       data: { upload: 'STORED', objectKey, storedBytes: 0 },
     }),
   ]);
   app.metrics.uploadBytes.inc({ kind: 'snapshot' }, bytes);
+  return null;
 }
 
-async function readObject(app: App, { action, id }: Grant): Promise<{ body: Buffer; type: string }> {
-  const row =
-    action === 'read-screenshot'
-      ? await app.db.screenshot.findUnique({ where: { id }, select: { id: true, sessionId: true, objectKey: true, mimeType: true } })
-      : await app.db.pageSnapshot.findUnique({ where: { id }, select: { id: true, sessionId: true, objectKey: true } });
+async function readScreenshot(app: App, id: string): Promise<{ body: Buffer; type: string }> {
+  const row = await app.db.screenshot.findUnique({
+    where: { id },
+    select: { sessionId: true, objectKey: true, mimeType: true, redactedAt: true },
+  });
   const access = row && (await openSession(app, row.sessionId));
-  if (!row?.objectKey || !access) throw new HttpRefusal(404, 'The object is gone.');
-  const { objectKey } = row;
-  if (action === 'read-snapshot')
-    return { body: Buffer.from(await readSnapshotHtml(app, access.key, objectKey)), type: 'text/html; charset=utf-8' };
-  const type = 'mimeType' in row ? String(row.mimeType) : 'application/octet-stream';
-  return { body: await readScreenshotBytes(app, access.key, { id, objectKey }), type };
+  if (!row?.objectKey || !row.redactedAt || !access) throw new HttpRefusal(404, 'The picture is gone.');
+  return { body: await readScreenshotBytes(app, access.key, { id, objectKey: row.objectKey }), type: row.mimeType };
+}
+
+async function readSnapshot(app: App, id: string): Promise<{ body: Buffer; type: string }> {
+  const row = await app.db.pageSnapshot.findUnique({ where: { id }, select: { sessionId: true, objectKey: true } });
+  const access = row && (await openSession(app, row.sessionId));
+  if (!row?.objectKey || !access) throw new HttpRefusal(404, 'The snapshot is gone.');
+  const html = await readSnapshotHtml(app, access.key, row.objectKey);
+  return { body: Buffer.from(html), type: 'text/html; charset=utf-8' };
+}
+
+/** Reads a body that is not needed, so that its sender gets to read the answer. */
+function drain(request: IncomingMessage): null {
+  request.resume();
+  return null;
 }
 
 function refuseLength(request: IncomingMessage, announced: number): void {
@@ -198,14 +243,21 @@ function tooLong(announced: number): HttpRefusal {
 }
 
 function refuseOther(bytes: number, announced: number, digest: Buffer, expected: Uint8Array): void {
-  if (bytes !== announced) throw new HttpRefusal(422, `Expected the ${announced} bytes that were announced, got ${bytes}.`);
-  if (!sameBytes(digest, expected)) throw new HttpRefusal(422, 'Expected bytes with the SHA-256 that was announced.');
+  if (bytes !== announced)
+    throw new HttpRefusal(
+      422,
+      `Expected the ${announced} bytes that were announced, got ${bytes}.`,
+    );
+  if (!sameBytes(digest, expected))
+    throw new HttpRefusal(422, 'Expected bytes with the SHA-256 that was announced.');
 }
 
 /** Media type by magic bytes; `null` for what is no accepted image. */
 function mediaTypeOf(head: Buffer): (typeof imageTypes)[number] | null {
-  if (head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8, 12) === 'WEBP') return 'image/webp';
-  if (head.subarray(0, 8).equals(Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a))) return 'image/png';
+  if (head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8, 12) === 'WEBP')
+    return 'image/webp';
+  if (head.subarray(0, 8).equals(Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)))
+    return 'image/png';
   if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'image/jpeg';
   return null;
 }

@@ -6,7 +6,10 @@ import { type DataKey, macOf } from '../platform/keys.ts';
 import { redactAddress, redactInteraction } from '../privacy/redact.ts';
 
 /** An interaction after GraphQL has checked its types; instants are `Date`s. */
-export type IncomingInteraction = Omit<InteractionRecord, 'occurredAt' | 'frame' | 'selectors' | 'confidence'> & {
+export type IncomingInteraction = Omit<
+  InteractionRecord,
+  'occurredAt' | 'frame' | 'selectors' | 'confidence'
+> & {
   occurredAt: Date;
   frame?: FrameStep[] | null;
   selectors?: InteractionDetail['selectors'] | null;
@@ -18,7 +21,12 @@ export type IncomingTombstone = { sequence: number; dropped: string };
 /** Why one item was refused; the others of its call are stored. */
 export type Rejection = { sequence: number; code: RejectionCode; message: string };
 
-export type RejectionCode = 'TOO_LARGE' | 'FIELD_TOO_LONG' | 'OUT_OF_RANGE' | 'UNSTORABLE_TEXT' | 'DUPLICATE_ID';
+export type RejectionCode =
+  | 'TOO_LARGE'
+  | 'FIELD_TOO_LONG'
+  | 'OUT_OF_RANGE'
+  | 'UNSTORABLE_TEXT'
+  | 'DUPLICATE_ID';
 
 /** The columns of one row, ready to be written. */
 export type PreparedRow = {
@@ -48,7 +56,10 @@ export type PreparedRow = {
  * then redacts. What GraphQL hands over has its fields in the order of the schema, so only free JSON
  * has to be brought into canonical order.
  */
-export function prepareInteraction(key: DataKey, item: IncomingInteraction): PreparedRow | Rejection {
+export function prepareInteraction(
+  key: DataKey,
+  item: IncomingInteraction,
+): PreparedRow | Rejection {
   const { sequence } = item;
   if (item.context != null) item.context = sortKeys(item.context);
   if (item.elementAnalysis != null) item.elementAnalysis = sortKeys(item.elementAnalysis);
@@ -81,8 +92,13 @@ export function prepareInteraction(key: DataKey, item: IncomingInteraction): Pre
 }
 
 /** Makes a row that only says why the client could not send the interaction. */
-export function prepareTombstone(key: DataKey, id: string, { sequence, dropped }: IncomingTombstone): PreparedRow | Rejection {
-  if (sequence < 1 || sequence > limits.sequence) return { sequence, ...outOfRange('sequence', 1, limits.sequence, sequence) };
+export function prepareTombstone(
+  key: DataKey,
+  id: string,
+  { sequence, dropped }: IncomingTombstone,
+): PreparedRow | Rejection {
+  if (sequence < 1 || sequence > limits.sequence)
+    return { sequence, ...outOfRange('sequence', 1, limits.sequence, sequence) };
   return {
     id,
     sequence,
@@ -114,7 +130,8 @@ function modifierBits({ modifiers: held }: { modifiers?: InteractionRecord['modi
 type Refusal = Omit<Rejection, 'sequence'>;
 
 function checkLimits(item: IncomingInteraction, body: string): Refusal | null {
-  if (item.sequence < 1 || item.sequence > limits.sequence) return outOfRange('sequence', 1, limits.sequence, item.sequence);
+  if (item.sequence < 1 || item.sequence > limits.sequence)
+    return outOfRange('sequence', 1, limits.sequence, item.sequence);
   if (body.length > limits.interactionChars)
     return {
       code: 'TOO_LARGE',
@@ -123,27 +140,42 @@ function checkLimits(item: IncomingInteraction, body: string): Refusal | null {
   // JSON.stringify writes both kinds as escapes, so one look at the body finds them in any field.
   if (body.includes('\\u0000') || body.includes('\\ud')) {
     const field = findUnstorable(item, '');
-    if (field) return { code: 'UNSTORABLE_TEXT', message: `Expected text without NUL and half surrogate pairs for ${field}.` };
+    if (field)
+      return {
+        code: 'UNSTORABLE_TEXT',
+        message: `Expected text without NUL and half surrogate pairs for ${field}.`,
+      };
   }
   const confidence = item.confidence ?? 1;
   if (!(confidence >= 0 && confidence <= 1)) return outOfRange('confidence', 0, 1, confidence);
-  if (item.sessionTimeMs < 0) return outOfRange('sessionTimeMs', 0, 2 ** 31 - 1, item.sessionTimeMs);
+  if (item.sessionTimeMs < 0)
+    return outOfRange('sessionTimeMs', 0, 2 ** 31 - 1, item.sessionTimeMs);
   const selectors = item.selectors ?? [];
   if (selectors.length > limits.selectorsPerInteraction)
-    return outOfRange('the number of selectors', 0, limits.selectorsPerInteraction, selectors.length);
+    return outOfRange(
+      'the number of selectors',
+      0,
+      limits.selectorsPerInteraction,
+      selectors.length,
+    );
   return (
     tooLong('url', item.url, limits.urlChars) ??
     tooLong('pageTitle', item.pageTitle, limits.nameChars) ??
     tooLong('target.role', item.target?.role, limits.nameChars) ??
     tooLong('target.name', item.target?.name, limits.nameChars) ??
-    selectors.map(({ value }, index) => tooLong(`selectors.${index}.value`, value, limits.selectorChars)).find(Boolean) ??
+    selectors
+      .map(({ value }, index) => tooLong(`selectors.${index}.value`, value, limits.selectorChars))
+      .find(Boolean) ??
     null
   );
 }
 
 function tooLong(field: string, text: string | null | undefined, limit: number): Refusal | null {
   if (!text || text.length <= limit) return null;
-  return { code: 'FIELD_TOO_LONG', message: `Expected at most ${limit} characters for ${field}, got ${text.length}.` };
+  return {
+    code: 'FIELD_TOO_LONG',
+    message: `Expected at most ${limit} characters for ${field}, got ${text.length}.`,
+  };
 }
 
 function outOfRange(field: string, min: number, max: number, got: number): Refusal {

@@ -16,7 +16,11 @@ const caches = new WeakMap<Needs['keys'], LRUCache<string, SessionAccess>>();
  *
  * @throws {SessionNotFoundError} it is absent, another project's or another participant's
  */
-export async function openSessionFor(app: Needs, viewer: Viewer, sessionId: string): Promise<SessionAccess> {
+export async function openSessionFor(
+  app: Needs,
+  viewer: Viewer,
+  sessionId: string,
+): Promise<SessionAccess> {
   const access = await openSession(app, sessionId);
   if (!access || access.projectId !== viewer.projectId || !mayWrite(viewer, access))
     throw new SessionNotFoundError(sessionId);

@@ -27,7 +27,11 @@ export async function startSession(app: App, viewer: Viewer, input: unknown): Pr
   const { projectId, participantId } = viewer;
   const known = await app.db.session.findUnique({ where: { id: record.id } });
   if (known) return resumable(known, viewer);
-  refuseWhenOverloaded(app, { waitingRows: writer.waiting(), waitedMs: writer.waitedMs(), isNewSession: true });
+  refuseWhenOverloaded(app, {
+    waitingRows: writer.waiting(),
+    waitedMs: writer.waitedMs(),
+    isNewSession: true,
+  });
 
   const startUrl = redactAddress(record.startUrl);
   return app.db.$transaction(async (tx) => {
@@ -60,7 +64,12 @@ export async function startSession(app: App, viewer: Viewer, input: unknown): Pr
       data: { id: newId(), sessionId: record.id, state: 'ACTIVE', version: 1 },
       select: { id: true },
     });
-    await app.pubsub.notify(tx, { topic: 'session', projectId, subjectId: record.id, sessionId: record.id });
+    await app.pubsub.notify(tx, {
+      topic: 'session',
+      projectId,
+      subjectId: record.id,
+      sessionId: record.id,
+    });
     return session;
   });
 }
@@ -71,6 +80,7 @@ function keyColumns({ keys }: Pick<App, 'keys'>, sessionId: string) {
 }
 
 function resumable(session: Session, viewer: Viewer): Session {
-  if (session.projectId !== viewer.projectId || !mayWrite(viewer, session)) throw new SessionIdTakenError(session.id);
+  if (session.projectId !== viewer.projectId || !mayWrite(viewer, session))
+    throw new SessionIdTakenError(session.id);
   return session;
 }

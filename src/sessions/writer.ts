@@ -7,7 +7,12 @@ import { arrayLiteral, bytesLiteral, quote } from './literals.ts';
 import type { PreparedRow } from './prepare.ts';
 
 /** The rows of one `recordInteractions`. */
-export type IngestCall = { projectId: string; sessionId: string; key: DataKey; rows: PreparedRow[] };
+export type IngestCall = {
+  projectId: string;
+  sessionId: string;
+  key: DataKey;
+  rows: PreparedRow[];
+};
 
 /** What the database made of one call. */
 export type WriteResult = {
@@ -91,7 +96,9 @@ export function makeWriter({ sql, metrics }: Pick<App, 'sql' | 'metrics'>): Writ
       const answer = found.get(sessionId);
       if (!answer || answer.projectId !== projectId) return { state: null, fresh: new Set() };
       // Two calls of a group may hold the same sequence: the first one is said to have stored it.
-      const fresh = new Set(sent.map(({ sequence }) => sequence).filter((sequence) => answer.fresh.delete(sequence)));
+      const fresh = new Set(
+        sent.map(({ sequence }) => sequence).filter((sequence) => answer.fresh.delete(sequence)),
+      );
       return { state: answer.state, fresh };
     });
   };
@@ -196,7 +203,8 @@ function encode(calls: IngestCall[]): string[] {
         held ? String(index) : 'NULL',
       ];
       if (held) index += 1;
-      for (let column = 0; column < cells.length; column += 1) columns[column]?.push(cells[column] ?? 'NULL');
+      for (let column = 0; column < cells.length; column += 1)
+        columns[column]?.push(cells[column] ?? 'NULL');
     }
   }
   return [arrayLiteral([...sessions]), ...columns.map(arrayLiteral), ...chunks.map(arrayLiteral)];

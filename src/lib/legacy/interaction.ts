@@ -72,8 +72,8 @@ export function interactionOf(
 ): { record: LegacyInteraction; assumed: Record<string, string> } {
   const remains = remainsOf(event);
   const type = eventTypeOf(remains.peek(['type']));
-  if (remains.peek(['type']) === type) remains.drop(['type']);
-  if (remains.peek(['id']) === place.id) remains.drop(['id']);
+  remains.dropEqual([['type']], type);
+  remains.dropEqual([['id']], place.id);
   if (isExactInstant(remains.peek(['timestamp']), place.occurredAt)) remains.drop(['timestamp']);
 
   const [sessionTimeMs, counted] = takeSessionTime(remains, place);
@@ -100,10 +100,8 @@ export function interactionOf(
     before,
     after: takePageState(remains, 'after'),
   };
-  for (const path of [...urlPaths, ...titlePaths]) {
-    const value = remains.peek(path);
-    if (value === record.url || (value && value === record.pageTitle)) remains.drop(path);
-  }
+  remains.dropEqual(urlPaths, record.url);
+  if (record.pageTitle) remains.dropEqual(titlePaths, record.pageTitle);
   const isAssumed = Object.keys(assumed).length > 0;
   const context = { ...(isAssumed && { assumed }), legacy: remains.rest() };
   return { record: { ...record, context }, assumed };
@@ -141,7 +139,7 @@ function takeTarget(remains: Remains, isVisible: boolean | null): Target | null 
   ];
   const tag = tagPaths.map(remains.peek).find((value) => typeof value === 'string');
   if (typeof tag !== 'string' || tag.length > 128) return null;
-  if (tag === tag.toLowerCase()) remains.take(tagPaths, z.literal(tag));
+  if (tag === tag.toLowerCase()) remains.dropEqual(tagPaths, tag);
 
   const attributes = takeAttributes(remains);
   const nameOf = (key: string) => {
@@ -177,12 +175,12 @@ function takeAttributes(remains: Remains): Record<string, string> | null {
     if (chars + size > MAX_ATTRIBUTE_CHARS) continue;
     chars += size;
     taken.push([name, value]);
-    remains.take(
+    remains.dropEqual(
       [
         ['element', 'attributes', name],
         ['elementDetails', 'attributes', name],
       ],
-      z.literal(value),
+      value,
     );
   }
   return taken.length > 0 ? Object.fromEntries(taken) : null;

@@ -54,11 +54,19 @@ function parse(text: string): unknown {
   }
 }
 
-/** V8 says where, except at the end of the text. */
+/**
+ * V8 says where, with two exceptions: at the end of the text, and at an unexpected token, of which it
+ * quotes the surroundings, ten characters before it (all of it when the text is short).
+ */
 function positionOf({ message }: SyntaxError, json: string): string {
-  if (!message.includes('end of JSON')) return '';
-  const lines = json.split('\n');
-  return ` at position ${json.length} (line ${lines.length} column ${(lines.at(-1)?.length ?? 0) + 1})`;
+  const quoted = /, \.\.\."([\s\S]*)"(?:\.\.\.)? is not valid JSON$/.exec(message)?.[1];
+  const start = quoted === undefined ? -1 : json.indexOf(quoted);
+  const isSure = start >= 0 && quoted !== undefined && json.lastIndexOf(quoted) === start;
+  if (!isSure && !message.includes('end of JSON')) return '';
+  const position = isSure ? start + 10 : json.length;
+  const lines = json.slice(0, position).split('\n');
+  const column = (lines.at(-1)?.length ?? 0) + 1;
+  return ` at position ${position} (line ${lines.length} column ${column})`;
 }
 
 function sessionsOf(top: unknown): JsonObject[] {

@@ -11,6 +11,8 @@ export type Remains = {
   peek(path: Path): unknown;
   /** Removes the value, and objects above it that it leaves empty. */
   drop(path: Path): void;
+  /** As `drop`, where the value at the path is this very one. */
+  dropEqual(paths: Path[], value: string | number | boolean): void;
   /**
    * The first value that the schema accepts as it is, `null` when there is none. It is removed from
    * all of the paths that hold the very same value; another value stays.
@@ -50,9 +52,12 @@ export function remainsOf(whole: JsonObject): Remains {
   return {
     peek,
     drop,
+    dropEqual,
     take(paths, schema) {
       for (const path of paths) {
-        const parsed = schema.safeParse(peek(path));
+        const value = peek(path);
+        if (value === undefined) continue;
+        const parsed = schema.safeParse(value);
         if (!parsed.success) continue;
         dropEqual(paths, parsed.data);
         return parsed.data;

@@ -105,13 +105,12 @@ function firstInstant(remains: Remains, paths: Path[]): { path: Path; instant: n
 
 /** HYBRID when it is not said: it claims neither that a person nor that a script did everything. */
 function takeKind(remains: Remains, note: (note: Omit<ImportNote, 'event'>) => void): SessionKind {
-  for (const path of [['type'], ['config', 'type']]) {
+  const paths = [['type'], ['config', 'type']];
+  for (const path of paths) {
     const said = remains.peek(path);
     const word = typeof said === 'string' ? said.trim().toUpperCase() : '';
     if (!isSessionKind(word)) continue;
-    for (const same of [['type'], ['config', 'type']]) {
-      if (remains.peek(same) === word) remains.drop(same);
-    }
+    remains.dropEqual(paths, word);
     return word;
   }
   note({ kind: 'ASSUMED', path: 'type', message: 'no known kind of session, taken as HYBRID.' });

@@ -105,9 +105,11 @@ function sizeOf(value: unknown, sizes: Map<object, number>): number {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value).length;
   const known = sizes.get(value);
   if (known !== undefined) return known;
-  let size = 2;
-  if (Array.isArray(value)) for (const item of value) size += sizeOf(item, sizes) + 1;
-  else for (const [k, v] of Object.entries(value)) size += sizeOf(k, sizes) + sizeOf(v, sizes) + 2;
+  const parts = Array.isArray(value)
+    ? value.map((item) => sizeOf(item, sizes))
+    : Object.entries(value).map(([key, part]) => sizeOf(key, sizes) + 1 + sizeOf(part, sizes));
+  // Two brackets, and a comma between each two.
+  const size = parts.reduce((sum, part) => sum + part, 2 + Math.max(0, parts.length - 1));
   sizes.set(value, size);
   return size;
 }

@@ -1,6 +1,6 @@
 import type { Page, PageElement } from './element.ts';
 import { isContainer, labelOf } from './outline.ts';
-import { visibleElements } from './parse.ts';
+import { controlOf, visibleElements } from './parse.ts';
 import { shuffled } from './random.ts';
 
 /** Elements that attract their likes; the target is one of them, and in nothing unlike the others. */
@@ -18,6 +18,7 @@ const STATIC_SHARE = 0.25;
  * nothing in the outcome tells which pivot it all began with. A page with no more elements than
  * `limit` gives them all.
  *
+ * @param target must pass {@link canBeOffered}
  * @param random decides everything; the same stream gives the same choice
  */
 export function chooseCandidates(
@@ -27,9 +28,7 @@ export function chooseCandidates(
 ): PageElement[] {
   const visible = visibleElements(page);
   const active = visible.filter((element) => element.interactive);
-  const still = visible
-    .filter((element) => isStill(element) || element === target)
-    .filter((element) => !element.interactive);
+  const still = visible.filter((element) => isStill(page, element));
   const stillCount = Math.min(still.length, Math.floor(limit * STATIC_SHARE));
   const chosen = [
     ...choose(active, target, limit - stillCount, random),
@@ -110,6 +109,13 @@ function keyOf(element: PageElement): string {
   return `${element.role} ${element.name.toLowerCase().split(' ', 1)[0]}`;
 }
 
-function isStill(element: PageElement): boolean {
-  return !isContainer(element) && element.tag !== 'option' && labelOf(element) !== '';
+/** Whether an element may stand among candidates at all: a control, or something with a label. */
+export function canBeOffered(page: Page, element: PageElement): boolean {
+  return element.visible && (element.interactive || isStill(page, element));
+}
+
+/** A part of a control is left out: it would be a wrong answer that is right. */
+function isStill(page: Page, element: PageElement): boolean {
+  if (isContainer(element) || element.tag === 'option') return false;
+  return controlOf(page, element) === null && labelOf(element) !== '';
 }

@@ -43,6 +43,8 @@ export type Page = {
   elements: PageElement[];
   /** The first element of each ref. */
   byRef: ReadonlyMap<string, PageElement>;
+  /** The field of each label: a click on the one acts on the other. */
+  fieldOf: ReadonlyMap<PageElement, PageElement>;
   /** Whether the HTML was deeper than can be read, so that its end is missing here. */
   cutShort: boolean;
 };

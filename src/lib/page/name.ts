@@ -6,6 +6,8 @@ import { readText, tidy } from './text.ts';
 export type Labels = {
   /** Labels of a field: those that point to it and those that hold it. */
   of(element: PageElement): readonly PageElement[];
+  /** The field of each label that has one. */
+  fields: ReadonlyMap<PageElement, PageElement>;
   byId(id: string): PageElement | undefined;
 };
 
@@ -14,6 +16,7 @@ const labelable = new Set('button input meter output progress select textarea'.s
 export function indexLabels(elements: readonly PageElement[]): Labels {
   const ids = new Map<string, PageElement>();
   const labels = new Map<PageElement, PageElement[]>();
+  const fields = new Map<PageElement, PageElement>();
   for (const element of elements) {
     const { id } = element.attributes;
     if (id && !ids.has(id)) ids.set(id, element);
@@ -21,9 +24,11 @@ export function indexLabels(elements: readonly PageElement[]): Labels {
   for (const label of elements) {
     if (label.tag !== 'label') continue;
     const field = label.attributes.for ? ids.get(label.attributes.for) : firstField(label);
-    if (field && labelable.has(field.tag)) labels.set(field, [...(labels.get(field) ?? []), label]);
+    if (!field || !labelable.has(field.tag)) continue;
+    labels.set(field, [...(labels.get(field) ?? []), label]);
+    fields.set(label, field);
   }
-  return { of: (element) => labels.get(element) ?? [], byId: (id) => ids.get(id) };
+  return { fields, of: (element) => labels.get(element) ?? [], byId: (id) => ids.get(id) };
 }
 
 /**

@@ -20,6 +20,7 @@ export function parsePage(html: string): Page {
   const page = readTree(html);
   markVisible(page.top);
   const labels = indexLabels(page.elements);
+  page.fieldOf = labels.fields;
   for (const element of page.elements) revealLabelled(element, labels.of(element));
   for (const element of page.elements) element.role = roleOf(element);
   for (const element of page.elements) {
@@ -41,10 +42,23 @@ export function interactiveElements(page: Page): PageElement[] {
   return page.elements.filter((element) => element.visible && element.interactive);
 }
 
+/**
+ * What a click on an element acts on: the control around it, the field of the label around it, the
+ * list of a native option; `null` when there is none and the element stands for itself.
+ */
+export function controlOf(page: Page, element: PageElement): PageElement | null {
+  for (let around: PageElement | null = element; around; around = around.parent) {
+    if (around.interactive) return around;
+    const field = page.fieldOf.get(around);
+    if (field?.interactive && field.visible) return field;
+  }
+  return null;
+}
+
 function readTree(html: string): Page {
   const elements: PageElement[] = [];
   const byRef = new Map<string, PageElement>();
-  const page: Page = { title: '', top: [], elements, byRef, cutShort: false };
+  const page: Page = { title: '', top: [], elements, byRef, fieldOf: new Map(), cutShort: false };
   type Place = { list: PageNode[]; element: PageElement | null; host: PageElement | null };
   const places: Place[] = [{ list: page.top, element: null, host: null }];
   const title: string[] = [];

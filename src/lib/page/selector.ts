@@ -1,6 +1,6 @@
 import { type Options, selectAll } from 'css-select';
 import type { SelectorStrategy } from '../../contract/vocabulary.ts';
-import type { Page, PageElement, PageNode } from './element.ts';
+import { laidOut, type Page, type PageElement, type PageNode } from './element.ts';
 import { roles } from './role.ts';
 import { textOf, tidy } from './text.ts';
 
@@ -118,11 +118,13 @@ function isLabelled({ tag, role, name }: PageElement, label: string): boolean {
 function byText(page: Page, text: string): PageElement[] {
   if (text === '') return [];
   const shows = new Set(
-    page.elements.filter(({ visible }) => visible).filter((element) => shownText(element) === text),
+    page.elements
+      .filter(({ visible, tag }) => visible && tag !== 'slot')
+      .filter((element) => shownText(element) === text),
   );
   const chosen = new Set<PageElement>();
   for (const innermost of shows) {
-    if (innermost.children.some((child) => typeof child !== 'string' && shows.has(child))) continue;
+    if (laidOut(innermost).some((child) => typeof child !== 'string' && shows.has(child))) continue;
     let best = innermost;
     for (let above = innermost.parent; above && shows.has(above); above = above.parent) {
       if (!best.interactive && above.interactive) best = above;

@@ -79,6 +79,18 @@ export function optionsOf(select: PageElement): string[] {
   return optionElements(select).map(optionText);
 }
 
+/**
+ * Text of the native option that a person would name: the one with this text, else the one with this
+ * `value`; `null` when there is none.
+ */
+export function optionNamed(select: PageElement, value: string): string | null {
+  const options = optionElements(select);
+  const option =
+    options.find((option) => optionText(option) === tidy(value)) ??
+    options.find(({ attributes }) => attributes.value === value);
+  return option ? optionText(option) : null;
+}
+
 /** Native options under a list, groups opened. */
 function optionElements(select: PageElement): PageElement[] {
   const isElement = (node: PageNode) => typeof node !== 'string';

@@ -16,7 +16,7 @@ export function findEmails(text: string, finds: Find[]): void {
   let reach = 0; // what an earlier find already covers
   for (let at = nextAt(text, 0); at !== -1; at = nextAt(text, at + 1)) {
     const after = text.charCodeAt(at) === 0x40 ? at + 1 : at + 3;
-    const userinfo = userinfoStart(text, at, reach);
+    const userinfo = after === at + 1 ? userinfoStart(text, at, reach) : -1;
     if (userinfo !== -1) {
       finds.push({ kind: 'PASSWORD', start: userinfo, end: at });
       reach = after;

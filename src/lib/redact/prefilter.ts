@@ -80,7 +80,7 @@ export function scan(text: string): number {
       continue;
     }
     if (runHasDigit) {
-      if (run >= MIN_TOKEN_LENGTH) found |= MAY_HOLD_TOKEN;
+      if (run >= MIN_TOKEN_LENGTH && !isUuidShaped(text, i, run)) found |= MAY_HOLD_TOKEN;
       runHasDigit = false;
     }
     run = 0;
@@ -130,7 +130,9 @@ export function scan(text: string): number {
         }
     }
   }
-  if (runHasDigit && run >= MIN_TOKEN_LENGTH) found |= MAY_HOLD_TOKEN;
+  if (runHasDigit && run >= MIN_TOKEN_LENGTH && !isUuidShaped(text, length, run)) {
+    found |= MAY_HOLD_TOKEN;
+  }
   return found;
 }
 
@@ -140,6 +142,17 @@ function isInstant(text: string, at: number): boolean {
   const century = text.charCodeAt(at - 8);
   if (century !== 0x31 && century !== 0x32) return false;
   return at + 2 === text.length || text.charCodeAt(at + 2) === 0x54;
+}
+
+/** Thirty-six characters with dashes where a UUID (RFC 9562) has them: five short parts. */
+function isUuidShaped(text: string, end: number, run: number): boolean {
+  return (
+    run === 36 &&
+    text.charCodeAt(end - 13) === 0x2d &&
+    text.charCodeAt(end - 18) === 0x2d &&
+    text.charCodeAt(end - 23) === 0x2d &&
+    text.charCodeAt(end - 28) === 0x2d
+  );
 }
 
 /** Whether `fold` would change this UTF-16 unit; a high surrogate counts for mathematical digits. */

@@ -143,7 +143,7 @@ describe('whatever the text', () => {
     '4111111111111111 ',
     '1.2.3.44 ',
     'a@b.co1.2.3.44',
-  ])('100 kB of %j take time linear in the length', (unit) => {
+  ])('100 kB of %j take time linear in the length', { retry: 3 }, (unit) => {
     const text = unit.repeat(Math.ceil(100_000 / unit.length));
 
     const start = performance.now();
@@ -187,7 +187,7 @@ describe('replacing', () => {
     expect(redactText('\u096a111111111111111')).toBe('[CARD]');
   });
 
-  test('a text that uncovers finds again and again is replaced whole', () => {
+  test('chains of finds that touch each other leave nothing to find', () => {
     const chain = 'ghp_'.concat('a1'.repeat(20));
     fc.assert(
       fc.property(

@@ -95,6 +95,7 @@ describe('redactUrl', () => {
 
   test.each(['?a=', '&', '#', '%25', 'https://', '@', '/reset/', '?next=%3F', '%'])(
     '100 kB of %j take linear time',
+    { retry: 3 },
     (unit) => {
       const start = performance.now();
       redactUrl(`https://x.com/?${unit.repeat(100_000 / unit.length)}`);

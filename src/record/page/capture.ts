@@ -2,7 +2,7 @@ import type { PageState, Pointer } from '../../contract/interaction.ts';
 import type { InteractionType } from '../../contract/vocabulary.ts';
 import type { Draft, PageMessage } from '../protocol.ts';
 import { analyse, contextOf, stateOfPage, targetOf } from './describe.ts';
-import { learnSecrets } from './privacy.ts';
+import { cleanText, cleanUrl, learnSecrets } from './privacy.ts';
 import { selectorsOf } from './selectors.ts';
 import { refOf, takeSnapshot } from './snapshot.ts';
 
@@ -21,6 +21,8 @@ export const turn = {
   /** Something was done in this turn; what follows by itself is its consequence. */
   hasActed: false,
   isHover: false,
+  /** A key was told just now; what changes at once is the answer to it. */
+  isAnswering: false,
 };
 
 const documentId = crypto.getRandomValues(new Uint32Array(3)).join('-');
@@ -74,7 +76,31 @@ export function finish(
   more: Partial<Draft> = {},
 ): void {
   if (!isConsequence(type)) turn.hasActed = true;
+  if (type === 'KEY_PRESS') {
+    turn.isAnswering = true;
+    setTimeout(() => {
+      turn.isAnswering = false;
+    });
+  }
   tell({ kind: 'done', draft: { endedAt: Date.now(), ...beginning, type, ...more } });
+}
+
+/** An interaction that could not be described is still one that happened. */
+export function tellFault(event: string, error: unknown): void {
+  const at = Date.now();
+  const fault = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const draft: Draft = {
+    draftId: newKey(),
+    type: 'OTHER',
+    startedAt: at,
+    endedAt: at,
+    snapshotKey: null,
+    url: cleanUrl(location.href),
+    selectors: [],
+    confidence: 0,
+    context: { event, fault: cleanText(fault) },
+  };
+  tell({ kind: 'done', draft });
 }
 
 function isConsequence(type: InteractionType): boolean {
@@ -83,7 +109,7 @@ function isConsequence(type: InteractionType): boolean {
 
 function describe(element: Element | null, { snapshotKey, refs, before }: Moment, event?: Event) {
   const beginning: Beginning = {
-    key: newKey(),
+    draftId: newKey(),
     startedAt: Date.now(),
     snapshotKey,
     before,

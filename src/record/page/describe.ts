@@ -1,11 +1,20 @@
 import type { PageState, Rectangle, Target } from '../../contract/interaction.ts';
 import { limits } from '../../contract/limits.ts';
-import { collapse, INTERACTIVE, isInView, isTextField, isTickBox, isVisible, textOf } from './dom.ts';
+import {
+  collapse,
+  INTERACTIVE,
+  isInView,
+  isTextField,
+  isTickBox,
+  isVisible,
+  textOf,
+} from './dom.ts';
 import { nameOf, roleOfElement } from './names.ts';
 import { cssOf } from './paths.ts';
-import { cleanText, cleanUrl, sensitivityOf, shownValueOf, valueOf } from './privacy.ts';
+import { cleanText, cleanUrl, rawValueOf, sensitivityOf, shownValueOf } from './privacy.ts';
 
-const KEPT = /^(?:id|class|name|type|role|href|for|alt|title|placeholder|autocomplete|aria-.*|data-.*)$/;
+const KEPT =
+  /^(?:id|class|name|type|role|href|for|alt|title|placeholder|autocomplete|aria-.*|data-.*)$/;
 const LONGEST_ATTRIBUTE = 200;
 const LONGEST_TEXT = 300;
 
@@ -56,7 +65,7 @@ export function analyse(element: Element) {
     isDisabled: element.matches(':disabled,[aria-disabled=true]'),
     isReadOnly: field.readOnly ?? false,
     isChecked: isTickBox(element) ? element.checked : null,
-    isEmpty: isField ? valueOf(element) === '' : null,
+    isEmpty: isField ? rawValueOf(element) === '' : null,
     isPersonal: isField ? sensitivityOf(element) !== null : false,
     isInShadow: element.getRootNode() instanceof ShadowRoot,
     isCovered: isCovered(element),

@@ -28,7 +28,7 @@ export function nameOf(element: Element): string {
 export function labelOf(element: Element): string {
   if (!element.matches(LABELABLE)) return '';
   const labels = (element as HTMLInputElement).labels ?? [];
-  return collapse([...labels].map(contentOf).join(' '));
+  return collapse([...labels].map((label) => contentOf(label)).join(' '));
 }
 
 function labelledBy(element: Element): string {

@@ -58,12 +58,12 @@ export function sensitivityOf(field: Element): Sensitivity | null {
 
 /** The value of a field as it may leave the page. */
 export function shownValueOf(field: Element): string {
-  const value = valueOf(field);
+  const value = rawValueOf(field);
   if (value === '') return '';
   return sensitivityOf(field)?.placeholder ?? cleanText(value);
 }
 
-export function valueOf(field: Element): string {
+export function rawValueOf(field: Element): string {
   if (field instanceof HTMLSelectElement) {
     return [...field.selectedOptions].map(({ label }) => label).join(', ');
   }
@@ -75,7 +75,7 @@ export function valueOf(field: Element): string {
 export function filledSensitiveFields(): { field: Element; sensitivity: Sensitivity }[] {
   const found = [];
   for (const field of queryAll('input,textarea,select,[contenteditable]')) {
-    if (valueOf(field) === '') continue;
+    if (rawValueOf(field) === '') continue;
     const sensitivity = sensitivityOf(field);
     if (sensitivity) found.push({ field, sensitivity });
   }
@@ -86,7 +86,7 @@ export function filledSensitiveFields(): { field: Element; sensitivity: Sensitiv
 export function learnSecrets(): string[] {
   return filledSensitiveFields()
     .filter(({ field }) => isTextField(field))
-    .map(({ field }) => valueOf(field))
+    .map(({ field }) => rawValueOf(field))
     .filter(rememberSecret);
 }
 
@@ -108,8 +108,10 @@ export function findPersonal(text: string): { start: number; end: number; mask: 
     mask: maskOf(kind),
   }));
   const known = secretMatcher();
-  for (const { index, 0: { length } } of known ? text.matchAll(known) : []) {
-    found.push({ start: index, end: index + length, mask: 'PERSONAL' });
+  for (const match of known ? text.matchAll(known) : []) {
+    const [start, end] = [match.index, match.index + match[0].length];
+    if (found.some((each) => each.start <= start && end <= each.end)) continue;
+    found.push({ start, end, mask: 'PERSONAL' });
   }
   return found;
 }

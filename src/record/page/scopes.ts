@@ -2,7 +2,8 @@ import { isExposed, parentOf, queryAll } from './dom.ts';
 import { looksGenerated } from './generated.ts';
 import { nameOf, roleOfElement } from './names.ts';
 
-const REPEATED = 'li,tr,article,section,fieldset,form,[role=row],[role=listitem],[role=group],dialog';
+const REPEATED =
+  'li,tr,article,section,fieldset,form,[role=row],[role=listitem],[role=group],dialog';
 const KEYS = /^data-(?!cs-|v-|react)[\w-]*(?:id|key|sku|slug|product|item|row|name)[\w-]*$/;
 
 /**

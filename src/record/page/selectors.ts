@@ -1,14 +1,29 @@
 import type { Selector } from '../../contract/interaction.ts';
 import { limits } from '../../contract/limits.ts';
 import type { SelectorStrategy } from '../../contract/vocabulary.ts';
-import { closestOf, collapse, everyElement, INTERACTIVE, isExposed, parentOf, queryAll, textOf } from './dom.ts';
+import {
+  closestOf,
+  collapse,
+  everyElement,
+  INTERACTIVE,
+  isExposed,
+  parentOf,
+  queryAll,
+  textOf,
+} from './dom.ts';
 import { looksGenerated } from './generated.ts';
 import { labelOf, nameOf, roleOfElement } from './names.ts';
 import { cssOf, structureOf } from './paths.ts';
 import { cleanText } from './privacy.ts';
 import { scopeOf } from './scopes.ts';
 
-export const TEST_ID_ATTRIBUTES = ['data-testid', 'data-test-id', 'data-test', 'data-cy', 'data-qa'];
+export const TEST_ID_ATTRIBUTES = [
+  'data-testid',
+  'data-test-id',
+  'data-test',
+  'data-cy',
+  'data-qa',
+];
 const LONGEST_TEXT = 80;
 
 /** Trust in a strategy that matches once, before anything is known of the site: order of `STACK.md`. */
@@ -123,7 +138,10 @@ function xpathOf(element: Element): string | null {
   for (let at: Element | null = element; at; at = at.parentElement) {
     const tag = at instanceof SVGElement ? `*[name()='${at.localName}']` : at.localName;
     const anchor = anchorOf(at);
-    if (anchor && document.querySelectorAll(`[${anchor}=${quote(at.getAttribute(anchor) ?? '')}]`).length === 1) {
+    if (
+      anchor &&
+      document.querySelectorAll(`[${anchor}=${quote(at.getAttribute(anchor) ?? '')}]`).length === 1
+    ) {
       return `//${tag}[@${anchor}=${xpathString(at.getAttribute(anchor) ?? '')}]${steps.map((step) => `/${step}`).join('')}`;
     }
     const twins = [...(at.parentElement?.children ?? [])].filter(
@@ -142,12 +160,7 @@ function anchorOf(element: Element): string | null {
 }
 
 function resolveXpath(xpath: string): Element[] {
-  const result = document.evaluate(
-    xpath,
-    document,
-    null,
-    XPathResult.ORDERED_NODE_SNAPSHOT_TYPE,
-  );
+  const result = document.evaluate(xpath, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
   const found: Element[] = [];
   for (let index = 0; index < result.snapshotLength; index++) {
     const node = result.snapshotItem(index);
@@ -159,7 +172,10 @@ function resolveXpath(xpath: string): Element[] {
 function xpathString(text: string): string {
   if (!text.includes("'")) return `'${text}'`;
   if (!text.includes('"')) return `"${text}"`;
-  return `concat(${text.split("'").map((part) => `'${part}'`).join(`, "'", `)})`;
+  return `concat(${text
+    .split("'")
+    .map((part) => `'${part}'`)
+    .join(`, "'", `)})`;
 }
 
 function quote(text: string): string {

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { newId } from '../lib/ids.ts';
+import type { App } from '../platform/app.ts';
+import { seal, unseal } from '../platform/keys.ts';
+import type { JobRun } from '../platform/queue.ts';
+import { runStage } from '../processing/stage.ts';
+import { applyChange } from '../sessions/change.ts';
+import type { SessionIds } from '../sessions/events.ts';
+import { openSession } from '../sessions/session-keys.ts';
+import { readSteps } from '../sessions/steps.ts';
+import { openExample } from './build-examples.ts';
+import { checkLeaks, type LeakReport } from './leak.ts';
+import { toChatLine } from './openai.ts';
+import { validateChatFile } from './openai-rules.ts';
+
+/** The finished file breaks a rule, so it is not released. */
+export class UnfitExportError extends Error {
+  override name = 'UnfitExportError';
+}
+
+/**
+ * Writes the session's examples as OpenAI chat JSONL, checks the finished file by the provider's rules
+ * and by the leak check, and makes the session READY. A file that fails a check is not stored.
+ */
+export async function exportSession(app: App, ids: SessionIds, job: JobRun): Promise<void> {
+  await runStage(app, ids, job, 'EXPORT', async (_session, report) => {
+    const access = await openSession(app, ids.sessionId);
+    const rows = await app.db.example.findMany({
+      where: { sessionId: ids.sessionId },
+      orderBy: { sequence: 'asc' },
+      select: { id: true, sequence: true, sealed: true },
+    });
+    const selectors = new Map((await readSteps(app, ids)).map((step) => [step.sequence, step.selectors ?? []]));
+    const made: Line[] = [];
+    for (const row of access ? rows : []) {
+      if (access) made.push({ text: toChatLine(openExample(access.key, row)), selectors: selectors.get(row.sequence) ?? [] });
+      await report((made.length / rows.length) * 0.5, `${made.length} of ${rows.length} lines`);
+    }
+    const { lines, leftOut } = keepFit(made);
+    if (lines.length === 0 || !access)
+      return async (tx, session) => {
+        await tx.sessionExport.deleteMany({ where: { sessionId: ids.sessionId } });
+        const reason =
+          'No step of the session could be made into an example. The stage EXAMPLES says why.';
+        await applyChange(app, tx, session, { state: 'NEEDS_REVIEW', reason });
+        return 'nothing to export';
+      };
+    await report(0.8, 'checked');
+    const file = Buffer.from(`${lines.join('\n')}\n`);
+    const id = newId();
+    const objectKey = exportKey(ids);
+    await app.storage.put(objectKey, seal(access.key, file, objectKey));
+    return async (tx, session) => {
+      const columns = {
+        examples: lines.length,
+        bytes: file.length,
+        sha256: new Uint8Array(createHash('sha256').update(file).digest()),
+        objectKey,
+        createdAt: new Date(),
+      };
+      await tx.sessionExport.upsert({
+        where: { sessionId_format: { sessionId: ids.sessionId, format: 'OPENAI_CHAT' } },
+        create: { id, ...ids, format: 'OPENAI_CHAT', ...columns },
+        update: columns,
+      });
+      await applyChange(app, tx, session, { state: 'READY', reason: null });
+      return `${lines.length} lines, ${file.length.toLocaleString('en')} bytes, no leak found${leftOut}`;
+    };
+  });
+}
+
+/** The plain bytes of an export. */
+export async function readExport(
+  app: Pick<App, 'db' | 'keys' | 'storage'>,
+  id: string,
+): Promise<Buffer | null> {
+  const row = await app.db.sessionExport.findUnique({
+    where: { id },
+    select: { sessionId: true, objectKey: true },
+  });
+  const access = row && (await openSession(app, row.sessionId));
+  if (!row || !access) return null;
+  return unseal(access.key, await app.storage.get(row.objectKey), row.objectKey);
+}
+
+function exportKey({ projectId, sessionId }: SessionIds): string {
+  return `${projectId}/${sessionId}/exports/openai-chat`;
+}
+
+type Line = { text: string; selectors: NonNullable<Awaited<ReturnType<typeof readSteps>>[number]['selectors']> };
+
+/**
+ * The lines that are fit to train on: those with a fault of their own are left out and counted. What
+ * only the whole file shows fails all of it.
+ *
+ * @throws {UnfitExportError}
+ */
+function keepFit(made: Line[]): { lines: string[]; leftOut: string } {
+  const first = check(made);
+  const faulty = new Set([...first.rules.problems.map(({ line }) => line), ...first.leaks.findings.map(({ line }) => line)]);
+  const kept = made.filter((_line, index) => !faulty.has(index + 1));
+  if (kept.length === 0) return { lines: [], leftOut: '' };
+  const { rules, leaks } = check(kept);
+  const problem = rules.problems[0]?.message ?? leaks.findings[0]?.message;
+  if (problem) throw new UnfitExportError(`The file is not fit to train on: ${problem}`);
+  const count = made.length - kept.length;
+  const codes = Object.entries(first.leaks.counts).map(([code, times]) => `${times} ${code}`);
+  return { lines: kept.map(({ text }) => text), leftOut: count > 0 ? `; ${count} lines left out: ${codes.join(', ')}` : '' };
+}
+
+function check(lines: Line[]): { rules: ReturnType<typeof validateChatFile>; leaks: LeakReport } {
+  const texts = lines.map(({ text }) => text);
+  return {
+    rules: validateChatFile(texts),
+    leaks: checkLeaks(texts, { selectorsOf: (line) => lines[line - 1]?.selectors ?? [] }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { App } from './platform/app.ts';
+import { ConfigError } from './platform/config.ts';
+import { DataDirInUseError } from './platform/lock.ts';
+import { DataDirClosedError } from './platform/postgres-program.ts';
+
+/** What a process has open. Closed in reverse: first what lets work in, last the database. */
+export type Opened = { app: App; doors: { close(): Promise<void> }[] };
+
+/**
+ * Runs a process until it is told to stop. Mistakes of whoever starts it are said in a sentence, and
+ * it ends with 1. `SIGINT` and `SIGTERM` let running work end; a second one, or the end of
+ * `SHUTDOWN_TIMEOUT_SECONDS`, does not.
+ *
+ * @param open closes what it opened when it fails half-way
+ */
+export async function runProcess(open: () => Promise<Opened>): Promise<void> {
+  let opened: Opened;
+  try {
+    opened = await open();
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
+  const { app, doors } = opened;
+  process.on('unhandledRejection', (error) => app.log.error({ err: error }, 'a rejection was not handled'));
+  process.on('uncaughtException', (error) => {
+    app.log.fatal({ err: error }, 'the process met an error that nobody handles, and ends');
+    app.log.flush();
+    process.exit(1);
+  });
+
+  let isStopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (isStopping) {
+      process.stderr.write(`${signal} again: stopping at once.\n`);
+      process.exit(1);
+    }
+    isStopping = true;
+    app.log.info({ signal }, 'stopping; running work may end');
+    const patienceMs = app.config.shutdownTimeoutSeconds * 1000 + 10_000; // for the database's own shutdown
+    setTimeout(() => {
+      process.stderr.write('Running work did not end in time: stopping at once.\n');
+      process.exit(1);
+    }, patienceMs).unref();
+    try {
+      for (const door of [...doors].reverse()) await door.close();
+      await app.close();
+      process.exit(0);
+    } catch (error) {
+      app.log.error({ err: error }, 'stopping met an error');
+      app.log.flush();
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
+}
+
+/** What went wrong at the start, without a stack where whoever started the process can help. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ConfigError || error instanceof DataDirInUseError || error instanceof DataDirClosedError)
+    return error.message;
+  const { code, port, address, syscall } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (syscall === 'listen' && code === 'EADDRINUSE')
+    return `Port ${port} of ${address} is taken by another program. Choose another, for example \`PORT=${Number(port) + 1}\`, or 0 for any.`;
+  if (syscall === 'listen' && code === 'EACCES')
+    return `Port ${port} of ${address} needs rights that this user does not have. Choose one above 1023 with \`PORT\`.`;
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ETIMEDOUT')
+    return `Expected Postgres at the address in DATABASE_URL, got ${code}. Is it running, and is the address right?`;
+  return error.stack ?? error.message;
+}

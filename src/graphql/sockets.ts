@@ -1,0 +1,388 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { type Context as Connection, handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { App } from '../platform/app.ts';
+import { childOf, currentTrace, withTrace } from '../platform/trace.ts';
+import type { Authenticate, Viewer } from './context.ts';
+import { refusal, unauthenticated } from './errors.ts';
+import { addressOf, tokenOf } from './http.ts';
+import { networkOf } from './limits.ts';
+import { limitKeyOf, type Operation, type OperationRequest, type Operations, recheckOf } from './operations.ts';
+
+export type Sockets = {
+  /** Takes over a connection that asks for `/graphql` by WebSocket, its origin checked. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes every socket with 1012, those with a mutation in flight after its answer. */
+  close(timeoutMs: number): Promise<void>;
+};
+
+/** Close codes after which the stock client comes back by itself, but for `revoked`. */
+const codes = {
+  restart: 1012,
+  later: 1013,
+  expired: 4403,
+  revoked: 4401,
+  malformed: 4400,
+} as const;
+
+const initTimeoutMs = 5_000;
+const authenticateTimeoutMs = 10_000;
+const pingMs = 15_000;
+const sweepMs = 2_500; // with the second that `authenticate` remembers, a revoked key is out within 5 s
+const closeTimeoutMs = 2_000;
+const slowBytes = 1024 * 1024;
+const maxUnreadBytes = 16 * 1024 * 1024;
+
+/** One open socket. */
+type Peer = {
+  socket: WebSocket;
+  /** The connection below the socket. */
+  stream: Duplex;
+  address: string;
+  token: string | null;
+  viewer: Viewer | null;
+  /** Whom the caps count; `null` until `connection_init`. */
+  limitKey: string | null;
+  recheck: () => Promise<Viewer | null>;
+  operations: Set<Operation>;
+  /** Operations from their arrival to their end. */
+  inFlight: number;
+  isAlive: boolean;
+  isDraining: boolean;
+  /** Messages are collected until the end of this turn of the loop, to be written at once. */
+  isCorked: boolean;
+};
+
+/** GraphQL over WebSocket: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. */
+export function openSockets(app: App, operations: Operations, authenticate: Authenticate): Sockets {
+  const { config, log, metrics } = app;
+  const limits = config.sockets;
+  const peers = new Set<Peer>();
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.maxMessageBytes,
+    handleProtocols,
+  });
+  const stopping = new AbortController();
+
+  const countOf = (holds: (peer: Peer) => boolean): number => {
+    let count = 0;
+    for (const peer of peers) if (holds(peer)) count += 1;
+    return count;
+  };
+
+  const protocol = makeServer<Record<string, unknown>, Peer>({
+    connectionInitWaitTimeout: initTimeoutMs,
+    onConnect: (connection) => connect(connection.extra, connection),
+    onSubscribe: ({ extra: peer }, _id, payload) =>
+      withTrace(text(payload.extensions?.traceparent), () => begin(peer, payload)),
+    async execute(args) {
+      const { peer, operation } = startedBy(args);
+      const result = await operations.answer(operation);
+      leave(peer, operation);
+      return result;
+    },
+    async subscribe(args) {
+      const { peer, operation } = startedBy(args);
+      const events = await operations.follow(operation);
+      if (!(Symbol.asyncIterator in events) || operation.context.signal.aborted)
+        leave(peer, operation);
+      else operation.context.signal.addEventListener('abort', () => leave(peer, operation));
+      return events;
+    },
+    onError({ extra: peer }, _id, _payload, errors) {
+      // Our own refusals are masked already; what an event source threw is not.
+      return errors.map((error) => {
+        if (error.extensions.correlationId) return error.toJSON();
+        return operations
+          .mask(error.cause ?? error, childOf(null), peer.limitKey ?? undefined)
+          .toJSON();
+      });
+    },
+  });
+
+  const begin = async (peer: Peer, request: OperationRequest): Promise<ExecutionArgs | GraphQLError[]> => {
+    const trace = currentTrace() ?? childOf(null);
+    if (isExpired(peer.viewer)) {
+      closePeer(peer, codes.expired, 'The access token has ended; connect with a new one.');
+      return [operations.mask(unauthenticated(), trace)];
+    }
+    if (peer.inFlight >= limits.maxOperations) {
+      metrics.refusals.inc({ reason: 'socket-operations' });
+      const message = `Expected at most ${limits.maxOperations} operations in flight on one socket, got one more.`;
+      return [operations.mask(refusal('OVERLOADED', message, { retryAfterSeconds: 1 }), trace)];
+    }
+    peer.inFlight += 1;
+    const { viewer, address, recheck } = peer;
+    const operation = await operations.admit(request, { viewer, address, recheck, trace, transport: 'WEBSOCKET' });
+    if ('errors' in operation) {
+      leave(peer, null);
+      return operation.errors;
+    }
+    peer.operations.add(operation);
+    if (!isOpen(peer)) operation.abandon();
+    const { document, name } = operation;
+    return { schema: operations.schema, document, operationName: name, contextValue: { peer, operation } };
+  };
+
+  const connect = async (peer: Peer, { connectionParams }: Connection): Promise<boolean> => {
+    const { token, authorization, Authorization } = connectionParams ?? {};
+    peer.token = tokenOf(token) ?? tokenOf(authorization) ?? tokenOf(Authorization);
+    const credentials = { token: peer.token, address: peer.address };
+    try {
+      peer.viewer = await within(authenticateTimeoutMs, authenticate(app, credentials));
+    } catch (error) {
+      if (!(error instanceof GraphQLError))
+        log.warn({ err: error }, 'who connects could not be found out');
+      closePeer(peer, codes.later, 'Who connects could not be found out; try again later.');
+      return true;
+    }
+    if (peer.token && !peer.viewer) {
+      if (hasEnded(peer.token))
+        closePeer(peer, codes.expired, 'The access token has ended; connect with a new one.');
+      else
+        closePeer(peer, codes.revoked, 'The key or token is not good; it may have been revoked.');
+      return true;
+    }
+    const key = limitKeyOf(peer);
+    if (countOf((other) => other.limitKey === key && isOpen(other)) >= limits.maxPerKey) {
+      metrics.refusals.inc({ reason: 'sockets-per-key' });
+      closePeer(
+        peer,
+        codes.later,
+        `Expected at most ${limits.maxPerKey} sockets of one key; try again later.`,
+      );
+      return true;
+    }
+    peer.limitKey = key;
+    peer.recheck = recheckOf(app, authenticate, credentials);
+    return true;
+  };
+
+  const leave = (peer: Peer, operation: Operation | null): void => {
+    if (operation && !peer.operations.delete(operation)) return;
+    peer.inFlight -= 1;
+    if (peer.isDraining) setImmediate(() => closeDrained(peer)); // after the answer was written
+  };
+
+  const closeDrained = (peer: Peer): void => {
+    const mutations = [...peer.operations].some(({ type }) => type === 'mutation');
+    if (!mutations) closePeer(peer, codes.restart, 'The server restarts.');
+  };
+
+  const closePeer = ({ socket, operations: open }: Peer, code: number, reason: string): void => {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.close(code, reason);
+    for (const operation of open) operation.abandon();
+    const timer = setTimeout(() => socket.terminate(), closeTimeoutMs);
+    socket.once('close', () => clearTimeout(timer));
+  };
+
+  const open = (socket: WebSocket, stream: Duplex, req: IncomingMessage): void => {
+    const address = addressOf(req, config.trustedProxies);
+    const peer: Peer = {
+      socket,
+      stream,
+      address,
+      token: null,
+      viewer: null,
+      limitKey: null,
+      recheck: () => Promise.resolve(null),
+      operations: new Set(),
+      inFlight: 0,
+      isAlive: true,
+      isDraining: false,
+      isCorked: false,
+    };
+    socket.on('error', (error) => log.debug({ err: error }, 'a socket met an error')); // ws closes it
+    socket.on('pong', () => {
+      peer.isAlive = true;
+    });
+    const network = networkOf(address);
+    const strangers = countOf(
+      (other) => other.limitKey === null && networkOf(other.address) === network,
+    );
+    if (peers.size >= limits.max || strangers >= limits.maxPerKey) {
+      metrics.refusals.inc({ reason: 'sockets' });
+      closePeer(peer, codes.later, 'The server has as many sockets as it takes; try again later.');
+      return;
+    }
+    peers.add(peer);
+    metrics.sockets.set(peers.size);
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (message) => send(peer, message),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage(receive) {
+          socket.on('message', (data) => {
+            if (!isOpen(peer) || peer.isDraining) return; // never answered, so the client repeats it
+            receive(String(data)).catch((error: unknown) => {
+              // The protocol's own throw is about a message that only servers may send.
+              const isMalformed =
+                error instanceof Error && error.message.startsWith('Unexpected message');
+              if (!isMalformed) log.error({ err: error }, 'a message met a fault');
+              closePeer(
+                peer,
+                isMalformed ? codes.malformed : codes.later,
+                'The message could not be handled.',
+              );
+            });
+          });
+        },
+      },
+      peer,
+    );
+    socket.once('close', (code, reason) => {
+      peers.delete(peer);
+      metrics.sockets.set(peers.size);
+      for (const operation of peer.operations) operation.abandon();
+      closed(code, String(reason)).catch((error: unknown) =>
+        log.error({ err: error }, 'a socket was not cleaned up'),
+      );
+    });
+  };
+
+  const send = (peer: Peer, message: string): Promise<void> | void => {
+    const { socket } = peer;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > maxUnreadBytes) {
+      metrics.refusals.inc({ reason: 'slow-reader' });
+      closePeer(peer, codes.later, 'The client does not read what it asked for.');
+      return;
+    }
+    if (!peer.isCorked) {
+      peer.isCorked = true; // an answer is two messages, and a write costs more than all the rest
+      peer.stream.cork();
+      setImmediate(() => {
+        peer.isCorked = false;
+        peer.stream.uncork();
+      });
+    }
+    if (socket.bufferedAmount < slowBytes) return socket.send(message);
+    return new Promise((resolve) => socket.send(message, () => resolve())); // a slow reader waits for itself
+  };
+
+  const ping = (): void => {
+    for (const peer of peers) {
+      if (!peer.isAlive) peer.socket.terminate();
+      else if (isOpen(peer)) {
+        peer.isAlive = false;
+        peer.socket.ping();
+      }
+    }
+  };
+
+  /** Looks again who everybody is, or only the one; an outage changes nothing. */
+  const sweep = async (viewerId?: string): Promise<void> => {
+    const known = [...peers].filter(
+      ({ viewer }) => viewer && (!viewerId || viewer.id === viewerId),
+    );
+    for (const peer of known) {
+      if (!isOpen(peer)) continue;
+      if (isExpired(peer.viewer)) {
+        closePeer(peer, codes.expired, 'The access token has ended; connect with a new one.');
+        continue;
+      }
+      const viewer = await authenticate(app, { token: peer.token, address: peer.address });
+      if (viewer) peer.viewer = viewer;
+      else closePeer(peer, codes.revoked, 'The key or token was revoked.');
+    }
+  };
+
+  let sweeping: Promise<void> | null = null;
+  const sweepAll = (): void => {
+    sweeping ??= sweep()
+      .catch((error: unknown) =>
+        log.warn({ err: error }, 'the keys of open sockets could not be checked'),
+      )
+      .finally(() => {
+        sweeping = null;
+      });
+  };
+
+  const watchKeys = async (): Promise<void> => {
+    for await (const change of app.pubsub.subscribe({ topic: 'key' }, { signal: stopping.signal }))
+      if (!('gap' in change)) await sweep(change.subjectId);
+  };
+  let watching: Promise<void> | null = null;
+  const keepWatching = (): void => {
+    if (peers.size === 0) return;
+    watching ??= watchKeys()
+      .catch((error: unknown) =>
+        log.debug({ err: error }, 'revoked keys are found by the sweep alone for now'),
+      )
+      .finally(() => {
+        watching = null;
+      });
+  };
+
+  const timers = [
+    setInterval(ping, pingMs),
+    setInterval(() => {
+      sweepAll();
+      keepWatching();
+    }, sweepMs),
+  ];
+
+  return {
+    upgrade(req, socket, head) {
+      server.handleUpgrade(req, socket, head, (opened) => open(opened, socket, req));
+    },
+    async close(timeoutMs) {
+      for (const timer of timers) clearInterval(timer);
+      stopping.abort();
+      for (const peer of peers) {
+        peer.isDraining = true;
+        closeDrained(peer);
+      }
+      const giveUpAt = performance.now() + timeoutMs;
+      while (peers.size > 0 && performance.now() < giveUpAt)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const { socket } of peers) socket.terminate();
+      await sweeping;
+      server.close();
+    },
+  };
+}
+
+function isOpen({ socket }: Peer): boolean {
+  return socket.readyState === socket.OPEN;
+}
+
+function isExpired(viewer: Viewer | null): boolean {
+  return Boolean(viewer?.expiresAt && viewer.expiresAt.getTime() <= Date.now());
+}
+
+/** Whether a token says of itself that it has ended. Decides only between two close codes, so nobody need sign it. */
+function hasEnded(token: string): boolean {
+  try {
+    const claims: unknown = JSON.parse(
+      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
+    );
+    return claims instanceof Object && 'exp' in claims && Number(claims.exp) * 1000 <= Date.now();
+  } catch {
+    return false;
+  }
+}
+
+/** What `onSubscribe` put there; graphql-ws hands it through. */
+function startedBy({ contextValue }: ExecutionArgs): { peer: Peer; operation: Operation } {
+  return contextValue as { peer: Peer; operation: Operation };
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`Expected an answer within ${timeoutMs} ms, got none.`)),
+      timeoutMs,
+    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,24 @@
+import { buildExamplesJob, exportSessionJob } from './datasets/jobs.ts';
+import { examplesBuilt } from './datasets/events.ts';
+import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
+import { on } from './platform/queue.ts';
+import { pixelsRedacted, sessionCompressed } from './processing/events.ts';
+import { compressJob, redactPixelsJob } from './processing/jobs.ts';
+import { sessionScored } from './quality/events.ts';
+import { continueReleasedJob, scoreJob } from './quality/jobs.ts';
+import { sessionEnded, sessionReleased, sessionRemoved } from './sessions/events.ts';
+import { pauseIdleJob } from './sessions/jobs.ts';
+
+/** What happens after what. Read top to bottom: this is the product. */
+export const pipeline = [
+  on(sessionEnded, redactPixelsJob),
+  on(pixelsRedacted, compressJob),
+  on(sessionCompressed, scoreJob),
+  on(sessionReleased, continueReleasedJob), // a session that its participant held back goes on
+  on(sessionScored, buildExamplesJob), // unless it is held back or not good enough
+  on(examplesBuilt, exportSessionJob), // → READY
+  on(sessionRemoved, removeSessionJob),
+];
+
+/** Jobs that no fact causes: they run by the clock. */
+export const others = [pauseIdleJob, cleanUpJob];

@@ -1,0 +1,143 @@
+import type { Session } from '../generated/prisma/client.ts';
+import type { Stage } from '../generated/prisma/enums.ts';
+import { newId } from '../lib/ids.ts';
+import type { App } from '../platform/app.ts';
+import type { Tx } from '../platform/db.ts';
+import { JobLostError, type JobRun } from '../platform/queue.ts';
+import { applyChange, lockSession } from '../sessions/change.ts';
+import type { SessionIds } from '../sessions/events.ts';
+
+/** Stages in the order in which a session meets them. */
+export const stages = ['REDACT', 'COMPRESS', 'SCORE', 'EXAMPLES', 'EXPORT'] as const satisfies Stage[];
+
+/** Says how far a stage is: 0 to 1, with words. Written at most every 200 ms. */
+export type Report = (progress: number, message: string) => Promise<void>;
+
+/** Stores the effects of a stage; answers with what was done, in words. */
+export type Commit = (tx: Tx, session: Session) => Promise<string>;
+
+const reportEveryMs = 200;
+
+/**
+ * Runs one stage of a session: keeps its `ProcessingStep`, tells subscribers, and stores the effects
+ * together with the end of the job, so that they are stored once however often the work is repeated.
+ * A session that was removed meanwhile is skipped.
+ *
+ * @param work does what can be repeated, and answers with what must happen once
+ */
+export async function runStage(
+  app: App,
+  ids: SessionIds,
+  job: JobRun,
+  stage: Stage,
+  work: (session: Session, report: Report) => Promise<Commit>,
+): Promise<void> {
+  const begun = await beginStage(app, ids, stage);
+  if (!begun) {
+    await app.db.$transaction((tx) => job.finish(tx));
+    return;
+  }
+  const { session, stepId } = begun;
+  try {
+    const commit = await work(session, reporter(app, ids, stepId));
+    await app.db.$transaction(async (tx) => {
+      const locked = await lockSession(tx, ids.sessionId);
+      const message = locked && !isRemoved(locked) ? await commit(tx, locked) : 'The session was removed.';
+      await setStep(app, tx, ids, stepId, { state: 'DONE', progress: 1, message, error: null, finishedAt: new Date() });
+      await job.finish(tx);
+    });
+  } catch (error) {
+    if (error instanceof JobLostError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const state = job.isLastAttempt ? 'FAILED' : 'RETRYING';
+    await app.db.$transaction((tx) => setStep(app, tx, ids, stepId, { state, error: reason, finishedAt: new Date() }));
+    throw error;
+  }
+}
+
+/** The last attempt of a stage has failed: the session says so, and how to go on. */
+export async function failStage(app: App, ids: SessionIds, stage: Stage, reason: string): Promise<void> {
+  await app.db.$transaction(async (tx) => {
+    const session = await lockSession(tx, ids.sessionId);
+    const step = await tx.processingStep.findUnique({ where: { sessionId_stage: { sessionId: ids.sessionId, stage } } });
+    if (!session || isRemoved(session) || !step || step.state === 'DONE') return;
+    await setStep(app, tx, ids, step.id, { state: 'FAILED', error: reason, finishedAt: new Date() });
+    await applyChange(app, tx, session, {
+      state: 'FAILED',
+      reason: `Stage ${stage} failed: ${reason} Run it again with reprocessSession.`,
+    });
+  });
+}
+
+/** Sets every step from `first` on to waiting, for a run that begins there. */
+export async function resetSteps(tx: Tx, { projectId, sessionId }: SessionIds, first: Stage): Promise<void> {
+  const from = stages.slice(stages.indexOf(first));
+  await createSteps(tx, { projectId, sessionId });
+  await tx.processingStep.updateMany({
+    where: { sessionId, stage: { in: from } },
+    data: { state: 'WAITING', attempt: 0, progress: 0, message: null, error: null, startedAt: null, finishedAt: null, updatedAt: new Date() },
+  });
+}
+
+async function beginStage(app: App, ids: SessionIds, stage: Stage): Promise<{ session: Session; stepId: string } | null> {
+  return app.db.$transaction(async (tx) => {
+    const session = await lockSession(tx, ids.sessionId);
+    if (!session || isRemoved(session)) return null;
+    await createSteps(tx, ids);
+    const step = await tx.processingStep.update({
+      where: { sessionId_stage: { sessionId: ids.sessionId, stage } },
+      data: {
+        state: 'RUNNING',
+        attempt: { increment: 1 },
+        progress: 0,
+        message: null,
+        error: null,
+        startedAt: new Date(),
+        finishedAt: null,
+        updatedAt: new Date(),
+      },
+      select: { id: true },
+    });
+    await notify(app, tx, ids, step.id);
+    if (session.state !== 'PROCESSING') await applyChange(app, tx, session, { state: 'PROCESSING', reason: null });
+    return { session, stepId: step.id };
+  });
+}
+
+async function createSteps(tx: Tx, { projectId, sessionId }: SessionIds): Promise<void> {
+  await tx.processingStep.createMany({
+    skipDuplicates: true,
+    data: stages.map((stage) => ({ id: newId(), projectId, sessionId, stage })),
+  });
+}
+
+function reporter(app: App, ids: SessionIds, stepId: string): Report {
+  let last = 0;
+  return async (progress, message) => {
+    const now = performance.now();
+    if (now - last < reportEveryMs) return;
+    last = now;
+    await app.db.$transaction((tx) => setStep(app, tx, ids, stepId, { progress, message }));
+  };
+}
+
+type StepChange = {
+  state?: 'DONE' | 'FAILED' | 'RETRYING';
+  progress?: number;
+  message?: string;
+  error?: string | null;
+  finishedAt?: Date;
+};
+
+async function setStep(app: Pick<App, 'pubsub'>, tx: Tx, ids: SessionIds, stepId: string, change: StepChange): Promise<void> {
+  await tx.processingStep.update({ where: { id: stepId }, data: { ...change, updatedAt: new Date() }, select: { id: true } });
+  await notify(app, tx, ids, stepId);
+}
+
+async function notify({ pubsub }: Pick<App, 'pubsub'>, tx: Tx, { projectId, sessionId }: SessionIds, stepId: string): Promise<void> {
+  await pubsub.notify(tx, { topic: 'processing', projectId, subjectId: stepId, sessionId });
+}
+
+function isRemoved({ state }: Session): boolean {
+  return state === 'DISCARDED' || state === 'ERASED';
+}

@@ -1,0 +1,49 @@
+import type { PageApi, PageMessage } from '../protocol.ts';
+import { greet, keepMoment, turn } from './capture.ts';
+import { watchDialogs } from './dialogs.ts';
+import { commitFocus, listenToFields } from './fields.ts';
+import { listenToKeyboard } from './keyboard.ts';
+import { look, placeOf, quietMs } from './look.ts';
+import { watchNavigation } from './navigation.ts';
+import { commit } from './pending.ts';
+import { commitHover, listenToHover, listenToPointer } from './pointer.ts';
+import { rememberSecret } from './privacy.ts';
+import { endScroll, listenToScrolling } from './scrolling.ts';
+import { listenToTyping } from './typing.ts';
+
+declare global {
+  var __codesight: (message: PageMessage) => Promise<{ secrets: string[] }>;
+  var __codesightPage: PageApi;
+}
+
+globalThis.__codesightPage = {
+  ready({ secrets, isHover }) {
+    for (const secret of secrets) rememberSecret(secret);
+    turn.hasActed = false;
+    turn.isHover = isHover;
+    keepMoment();
+  },
+  flush() {
+    endScroll();
+    commitHover();
+    commitFocus();
+    turn.isHover = false;
+  },
+  finish: commit,
+  look,
+  quietMs,
+  placeOf,
+};
+
+listenToPointer();
+listenToHover();
+listenToTyping();
+listenToKeyboard();
+listenToFields();
+listenToScrolling();
+watchDialogs();
+watchNavigation();
+greet().then(
+  ({ secrets }) => secrets.forEach(rememberSecret),
+  () => {}, // no recorder, nobody to keep it from
+);

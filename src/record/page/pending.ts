@@ -1,0 +1,62 @@
+import { type Beginning, tell } from './capture.ts';
+import { isTickBox } from './dom.ts';
+
+export interface Press {
+  element: Element;
+  beginning: Beginning;
+  x: number;
+  y: number;
+}
+
+/** What may still become a CHANGE or SELECT of the same element. */
+interface Waiting {
+  element: Element;
+  beginning: Beginning;
+  /** What it was if nothing changes. */
+  otherwise: () => void;
+}
+
+/** The pointer went down and has not clicked yet. */
+export const pointer: { press: Press | null } = { press: null };
+
+let waiting: Waiting | null = null;
+const closers: (() => void)[] = [];
+
+/** Runs `close` before any other interaction begins. */
+export function closeBeforeNext(close: () => void): void {
+  closers.push(close);
+}
+
+/** Closes all that was waiting for more, because something else begins. */
+export function commit(): void {
+  const waited = waiting;
+  waiting = null;
+  waited?.otherwise();
+  for (const close of closers) close();
+}
+
+export function commitIf(beginning: Beginning): void {
+  if (waiting?.beginning === beginning) commit();
+}
+
+/** Waits for a change of the element; the next `commit` ends the wait. */
+export function awaitChange(element: Element, beginning: Beginning, otherwise: () => void): void {
+  waiting = { element, beginning, otherwise };
+  tell({ kind: 'open', draftId: beginning.draftId, at: beginning.startedAt });
+}
+
+/** The beginning of the click or key that changed this element, if there was one. */
+export function takeCause(element: Element): Beginning | null {
+  const cause = waiting ?? pointer.press;
+  if (!cause || !isSameControl(cause.element, element)) return null;
+  waiting = null;
+  pointer.press = null;
+  return cause.beginning;
+}
+
+/** Radio buttons of one group are one control: the arrow keys move the tick. */
+function isSameControl(cause: Element, changed: Element): boolean {
+  if (cause === changed || cause.contains(changed)) return true;
+  if (!isTickBox(cause) || !isTickBox(changed)) return false;
+  return cause.name !== '' && cause.name === changed.name && cause.form === changed.form;
+}

@@ -1,0 +1,12 @@
+import { readExportAction } from './datasets/objects.ts';
+import type { Routes } from './graphql/server.ts';
+import { opsRoutes } from './ops/health.ts';
+import { handleObject, objectActions } from './sessions/objects.ts';
+
+const actions = { ...objectActions, 'read-export': readExportAction };
+
+/** What the server answers beside GraphQL. */
+export const routes: Routes = {
+  ...opsRoutes,
+  '/objects': (app, request, response) => handleObject(app, actions, request, response),
+};

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { authenticate } from './accounts/authenticate.ts';
+import { ensureFirstKey } from './accounts/keys.ts';
+import { type Opened, runProcess } from './door.ts';
+import { openServer } from './graphql/server.ts';
+import { routes } from './routes.ts';
+import { others, pipeline } from './pipeline.ts';
+import { openApp } from './platform/app.ts';
+import { loadProcessConfig } from './platform/config.ts';
+import { schema } from './schema.ts';
+
+
+const help = `Serves the API.
+
+  node src/serve.ts                the API alone; \`node src/work.ts\` runs the jobs
+  node src/serve.ts --with-worker  the API and the jobs in one process
+
+\`npm run -s codesight -- config\` lists the environment variables.
+`;
+
+const { values: options } = parseArgs({
+  options: { 'with-worker': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+});
+
+if (options.help) process.stdout.write(help);
+else await runProcess(open);
+
+async function open(): Promise<Opened> {
+  const config = loadProcessConfig();
+  const app = await openApp(config, { pipeline, others });
+  try {
+    const firstKey = await ensureFirstKey(app, new Date());
+    const server = await openServer(app, { schema, authenticate, routes });
+    if (options['with-worker']) await app.queue.work(app);
+    announce(server.url, config.dataDir, firstKey?.secret);
+    return { app, doors: [server] };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+function announce(url: string, dataDir: string, firstKey: string | undefined): void {
+  const lines = [`GraphQL and GraphiQL: ${url}/graphql`, `Data: ${dataDir}`];
+  if (firstKey) lines.push(`API key, shown this once: ${firstKey}`);
+  lines.push('More keys: npm run -s codesight -- key create --scope CAPTURE,READ --json');
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

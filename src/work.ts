@@ -1,0 +1,38 @@
+import { parseArgs } from 'node:util';
+import { type Opened, runProcess } from './door.ts';
+import { openRoutes } from './graphql/server.ts';
+import { opsRoutes } from './ops/health.ts';
+import { others, pipeline } from './pipeline.ts';
+import { openApp } from './platform/app.ts';
+import { loadProcessConfig } from './platform/config.ts';
+
+const help = `Runs the jobs. Start as many as the work needs.
+
+  node src/work.ts              jobs alone
+  node src/work.ts --port 9100  and /health/live, /health/ready and /metrics on a port
+
+\`npm run -s codesight -- config\` lists the environment variables.
+`;
+
+const { values: options } = parseArgs({
+  options: { port: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+});
+
+if (options.help) process.stdout.write(help);
+else await runProcess(open);
+
+async function open(): Promise<Opened> {
+  const config = loadProcessConfig();
+  const app = await openApp(config, { pipeline, others });
+  try {
+    const doors = options.port
+      ? [await openRoutes(app, opsRoutes, { host: config.host, port: Number(options.port) })]
+      : [];
+    await app.queue.work(app);
+    process.stdout.write(`Working on jobs.${doors[0] ? ` Health and metrics: ${doors[0].url}` : ''}\n`);
+    return { app, doors };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}

