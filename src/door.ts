@@ -22,7 +22,9 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
     process.exit(1);
   }
   const { app, doors } = opened;
-  process.on('unhandledRejection', (error) => app.log.error({ err: error }, 'a rejection was not handled'));
+  process.on('unhandledRejection', (error) =>
+    app.log.error({ err: error }, 'a rejection was not handled'),
+  );
   process.on('uncaughtException', (error) => {
     app.log.fatal({ err: error }, 'the process met an error that nobody handles, and ends');
     app.log.flush();
@@ -58,9 +60,16 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
 /** What went wrong at the start, without a stack where whoever started the process can help. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof ConfigError || error instanceof DataDirInUseError || error instanceof DataDirClosedError)
+  if (
+    error instanceof ConfigError ||
+    error instanceof DataDirInUseError ||
+    error instanceof DataDirClosedError
+  )
     return error.message;
-  const { code, port, address, syscall } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  const { code, port, address, syscall } = error as NodeJS.ErrnoException & {
+    port?: number;
+    address?: string;
+  };
   if (syscall === 'listen' && code === 'EADDRINUSE')
     return `Port ${port} of ${address} is taken by another program. Choose another, for example \`PORT=${Number(port) + 1}\`, or 0 for any.`;
   if (syscall === 'listen' && code === 'EACCES')

@@ -1,5 +1,5 @@
-import { buildExamplesJob, exportSessionJob } from './datasets/jobs.ts';
 import { examplesBuilt } from './datasets/events.ts';
+import { buildExamplesJob, exportSessionJob } from './datasets/jobs.ts';
 import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
 import { on } from './platform/queue.ts';
 import { pixelsRedacted, sessionCompressed } from './processing/events.ts';

@@ -1,9 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, isSpecifiedScalarType, lexicographicSortSchema, printSchema } from 'graphql';
+import {
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isSpecifiedScalarType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
 import { expect, test } from 'vitest';
 import { schema } from './schema.ts';
 
-const types = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type));
+const types = Object.values(schema.getTypeMap()).filter(
+  (type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type),
+);
 
 test('the committed schema.graphql is current: `npm run generate` writes it', async () => {
   const committed = await readFile(new URL('../schema.graphql', import.meta.url), 'utf8');
@@ -18,12 +28,16 @@ test('every type, field, argument, input field and enum value has a description'
   };
   for (const type of types) {
     note(type.name, type);
-    if (isEnumType(type)) for (const value of type.getValues()) note(`${type.name}.${value.name}`, value);
-    if (isInputObjectType(type)) for (const field of Object.values(type.getFields())) note(`${type.name}.${field.name}`, field);
+    if (isEnumType(type))
+      for (const value of type.getValues()) note(`${type.name}.${value.name}`, value);
+    if (isInputObjectType(type))
+      for (const field of Object.values(type.getFields()))
+        note(`${type.name}.${field.name}`, field);
     if (isObjectType(type) || isInterfaceType(type))
       for (const field of Object.values(type.getFields())) {
         note(`${type.name}.${field.name}`, field);
-        for (const argument of field.args) note(`${type.name}.${field.name}(${argument.name}:)`, argument);
+        for (const argument of field.args)
+          note(`${type.name}.${field.name}(${argument.name}:)`, argument);
       }
   }
 

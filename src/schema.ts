@@ -13,7 +13,9 @@ import './ops/schema-reprocess.ts';
 import { builder } from './graphql/builder.ts';
 
 builder.queryType({ description: 'What can be read.' });
-builder.mutationType({ description: 'What can be changed. Each mutation answers with what it did, or with a problem.' });
+builder.mutationType({
+  description: 'What can be changed. Each mutation answers with what it did, or with a problem.',
+});
 builder.subscriptionType({ description: 'What can be followed live.' });
 
 export const schema = builder.toSchema();

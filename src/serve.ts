@@ -3,12 +3,11 @@ import { authenticate } from './accounts/authenticate.ts';
 import { ensureFirstKey } from './accounts/keys.ts';
 import { type Opened, runProcess } from './door.ts';
 import { openServer } from './graphql/server.ts';
-import { routes } from './routes.ts';
 import { others, pipeline } from './pipeline.ts';
 import { openApp } from './platform/app.ts';
 import { loadProcessConfig } from './platform/config.ts';
+import { routes } from './routes.ts';
 import { schema } from './schema.ts';
-
 
 const help = `Serves the API.
 
@@ -19,7 +18,10 @@ const help = `Serves the API.
 `;
 
 const { values: options } = parseArgs({
-  options: { 'with-worker': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+  options: {
+    'with-worker': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
 });
 
 if (options.help) process.stdout.write(help);

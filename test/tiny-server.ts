@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { builder } from '../src/graphql/builder.ts';
@@ -8,6 +8,7 @@ import { openServer, type Routes, type Server } from '../src/graphql/server.ts';
 import '../src/graphql/scalars.ts';
 import { newId } from '../src/lib/ids.ts';
 import type { App } from '../src/platform/app.ts';
+import type { Log } from '../src/platform/log.ts';
 import { currentTrace } from '../src/platform/trace.ts';
 import { openTestApp } from './app.ts';
 
@@ -62,8 +63,9 @@ let schema: GraphQLSchema | undefined;
 export async function openTinyServer({
   env = {},
   routes = {},
-}: { env?: Record<string, string>; routes?: Routes } = {}): Promise<Tiny> {
-  const app = await openTestApp({ env: { PORT: '0', MAX_MESSAGE_MB: '1', ...env } });
+  log,
+}: { env?: Record<string, string>; routes?: Routes; log?: Log } = {}): Promise<Tiny> {
+  const app = await openTestApp({ env: { PORT: '0', MAX_MESSAGE_MB: '1', ...env }, ...(log ? { log } : {}) });
   const accounts = new Accounts();
   accounts.add('good');
   gate = new Gate();
@@ -147,7 +149,13 @@ export class Talk {
   }
 
   async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await Promise.race([once(this.socket, 'message'), once(this.socket, 'close')]);
+    while (!isSo()) {
+      const heard = new AbortController();
+      const { signal } = heard;
+      const events = [once(this.socket, 'message', { signal }), once(this.socket, 'close', { signal })];
+      await Promise.race(events).finally(() => heard.abort());
+      await Promise.allSettled(events);
+    }
   }
 }
 

@@ -1,12 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { ask, makeProject, makeTestKey, openTestLog, wholeDatabase } from '../../test/accounts.ts';
 import { openTestApp } from '../../test/app.ts';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
 import { openDatabase } from '../platform/db.ts';
 import { authenticate } from './authenticate.ts';
 import { makeKey, prefixOf } from './key-format.ts';
-import { ask, makeProject, makeTestKey, openTestLog, wholeDatabase } from './testing.ts';
 import { forgetViewer } from './viewers.ts';
 
 const address = '192.0.2.1';

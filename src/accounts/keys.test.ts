@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ask, makeProject, makeTestKey } from '../../test/accounts.ts';
 import { openTestApp } from '../../test/app.ts';
 import type { ApiScope } from '../contract/accounts.ts';
 import { newId } from '../lib/ids.ts';
@@ -6,7 +7,6 @@ import type { App } from '../platform/app.ts';
 import { authenticate } from './authenticate.ts';
 import { hashSecret } from './key-format.ts';
 import { ensureFirstKey, listKeys } from './keys.ts';
-import { ask, makeProject, makeTestKey } from './testing.ts';
 
 const CREATE = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) {
   __typename

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { ask, makeProject, makeTestKey, openTestLog, wholeDatabase } from '../../test/accounts.ts';
 import { openTestApp } from '../../test/app.ts';
 import type { Role } from '../contract/accounts.ts';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
 import { authenticate } from './authenticate.ts';
 import { deleteExpiredTokens } from './sign-in.ts';
-import { ask, makeProject, makeTestKey, openTestLog, wholeDatabase } from './testing.ts';
 import { forgetViewer } from './viewers.ts';
 
 const TOKENS =

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { accountsSchema, ask, makeProject, makeTestKey } from '../../test/accounts.ts';
 import { openTestApp } from '../../test/app.ts';
 import { openServer } from '../graphql/server.ts';
 import type { App } from '../platform/app.ts';
 import { authenticate } from './authenticate.ts';
-import { accountsSchema, ask, makeProject, makeTestKey } from './testing.ts';
 
 const REVOKE =
   'mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { __typename } }';

@@ -5,6 +5,7 @@ import { dropReasons, maskKinds, screenshotTriggers, wordsOf } from './vocabular
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 const url = z.string().max(limits.urlChars);
+const scroll = z.number().min(-1e9).max(1e9).default(0);
 
 /** A rectangle that hides something, in CSS pixels of the viewport. */
 export const Mask = Rectangle.extend({ kind: z.enum(wordsOf(maskKinds)) });
@@ -17,17 +18,17 @@ export const ScreenshotRecord = z.object({
   trigger: z.enum(wordsOf(screenshotTriggers)),
   interactionSequence: z.int().min(1).nullish(),
   burstId: z.uuid().nullish(),
-  burstIndex: z.int().nonnegative().nullish(),
-  burstTotal: z.int().positive().nullish(),
+  burstIndex: z.int().nonnegative().max(32_767).nullish(),
+  burstTotal: z.int().positive().max(32_767).nullish(),
   capturedAt: z.iso.datetime({ offset: true }),
   frameAgeMs: z.int().nullish(),
   url,
   /** Device pixels. */
   width: z.int().positive().max(32_767),
   height: z.int().positive().max(32_767),
-  devicePixelRatio: z.number().positive(),
-  scrollX: z.number().default(0),
-  scrollY: z.number().default(0),
+  devicePixelRatio: z.number().min(0.01).max(100),
+  scrollX: scroll,
+  scrollY: scroll,
   mimeType: z.enum(imageTypes),
   bytes: z.int().positive(),
   sha256,

@@ -30,10 +30,16 @@ export async function exportSession(app: App, ids: SessionIds, job: JobRun): Pro
       orderBy: { sequence: 'asc' },
       select: { id: true, sequence: true, sealed: true },
     });
-    const selectors = new Map((await readSteps(app, ids)).map((step) => [step.sequence, step.selectors ?? []]));
+    const selectors = new Map(
+      (await readSteps(app, ids)).map((step) => [step.sequence, step.selectors ?? []]),
+    );
     const made: Line[] = [];
     for (const row of access ? rows : []) {
-      if (access) made.push({ text: toChatLine(openExample(access.key, row)), selectors: selectors.get(row.sequence) ?? [] });
+      if (access)
+        made.push({
+          text: toChatLine(openExample(access.key, row)),
+          selectors: selectors.get(row.sequence) ?? [],
+        });
       await report((made.length / rows.length) * 0.5, `${made.length} of ${rows.length} lines`);
     }
     const { lines, leftOut } = keepFit(made);
@@ -87,7 +93,10 @@ function exportKey({ projectId, sessionId }: SessionIds): string {
   return `${projectId}/${sessionId}/exports/openai-chat`;
 }
 
-type Line = { text: string; selectors: NonNullable<Awaited<ReturnType<typeof readSteps>>[number]['selectors']> };
+type Line = {
+  text: string;
+  selectors: NonNullable<Awaited<ReturnType<typeof readSteps>>[number]['selectors']>;
+};
 
 /**
  * The lines that are fit to train on: those with a fault of their own are left out and counted. What
@@ -97,7 +106,10 @@ type Line = { text: string; selectors: NonNullable<Awaited<ReturnType<typeof rea
  */
 function keepFit(made: Line[]): { lines: string[]; leftOut: string } {
   const first = check(made);
-  const faulty = new Set([...first.rules.problems.map(({ line }) => line), ...first.leaks.findings.map(({ line }) => line)]);
+  const faulty = new Set([
+    ...first.rules.problems.map(({ line }) => line),
+    ...first.leaks.findings.map(({ line }) => line),
+  ]);
   const kept = made.filter((_line, index) => !faulty.has(index + 1));
   if (kept.length === 0) return { lines: [], leftOut: '' };
   const { rules, leaks } = check(kept);
@@ -105,7 +117,10 @@ function keepFit(made: Line[]): { lines: string[]; leftOut: string } {
   if (problem) throw new UnfitExportError(`The file is not fit to train on: ${problem}`);
   const count = made.length - kept.length;
   const codes = Object.entries(first.leaks.counts).map(([code, times]) => `${times} ${code}`);
-  return { lines: kept.map(({ text }) => text), leftOut: count > 0 ? `; ${count} lines left out: ${codes.join(', ')}` : '' };
+  return {
+    lines: kept.map(({ text }) => text),
+    leftOut: count > 0 ? `; ${count} lines left out: ${codes.join(', ')}` : '',
+  };
 }
 
 function check(lines: Line[]): { rules: ReturnType<typeof validateChatFile>; leaks: LeakReport } {

@@ -9,15 +9,22 @@ const readMinutes = 10;
 
 const ExportFormat = builder.enumType('ExportFormat', {
   description: 'A format of training data.',
-  values: { OPENAI_CHAT: { description: 'OpenAI chat fine-tuning, supervised, one JSON object a line.' } },
+  values: {
+    OPENAI_CHAT: { description: 'OpenAI chat fine-tuning, supervised, one JSON object a line.' },
+  },
 });
 
 const Candidate = builder.objectRef<Example['candidates'][number]>('ExampleCandidate').implement({
   description: 'An element that could be the answer.',
   fields: (t) => ({
     ref: t.exposeString('ref', { description: 'Its mark in the page outline.' }),
-    text: t.exposeString('text', { description: 'Role, name, value and states, as its line in the outline.' }),
-    within: t.exposeString('within', { nullable: true, description: 'What it stands in; `null` where nothing around it has a name.' }),
+    text: t.exposeString('text', {
+      description: 'Role, name, value and states, as its line in the outline.',
+    }),
+    within: t.exposeString('within', {
+      nullable: true,
+      description: 'What it stands in; `null` where nothing around it has a name.',
+    }),
   }),
 });
 
@@ -25,8 +32,13 @@ const Answer = builder.objectRef<Example['answer']>('ExampleAnswer').implement({
   description: 'What the person did.',
   fields: (t) => ({
     ref: t.exposeString('ref', { description: 'The candidate that is right.' }),
-    operation: t.exposeString('operation', { description: 'click, double_click, right_click, hover, type, select or press.' }),
-    value: t.exposeString('value', { nullable: true, description: 'What is typed, chosen or pressed; `null` for the other operations.' }),
+    operation: t.exposeString('operation', {
+      description: 'click, double_click, right_click, hover, type, select or press.',
+    }),
+    value: t.exposeString('value', {
+      nullable: true,
+      description: 'What is typed, chosen or pressed; `null` for the other operations.',
+    }),
   }),
 });
 
@@ -55,12 +67,38 @@ builder.prismaObject('Example', {
     sequence: t.exposeInt('sequence'),
     operation: t.exposeString('operation'),
     candidateCount: t.exposeInt('candidateCount'),
-    task: t.string({ description: 'What is to be done.', select: sealed, resolve: async (row, _args, context) => (await open(row, context)).task }),
-    history: t.stringList({ description: 'What was done before, in words, oldest first.', select: sealed, resolve: async (row, _args, context) => (await open(row, context)).history }),
-    outline: t.string({ description: 'The page strictly before the action.', select: sealed, resolve: async (row, _args, context) => (await open(row, context)).outline }),
-    candidates: t.field({ type: [Candidate], description: 'Shuffled; the answer is one of them.', select: sealed, resolve: async (row, _args, context) => (await open(row, context)).candidates }),
-    answer: t.field({ type: Answer, description: 'The right one.', select: sealed, resolve: async (row, _args, context) => (await open(row, context)).answer }),
-    text: t.string({ description: 'The whole example as a person reads it.', select: sealed, resolve: async (row, _args, context) => readable(await open(row, context)) }),
+    task: t.string({
+      description: 'What is to be done.',
+      select: sealed,
+      resolve: async (row, _args, context) => (await open(row, context)).task,
+    }),
+    history: t.stringList({
+      description: 'What was done before, in words, oldest first.',
+      select: sealed,
+      resolve: async (row, _args, context) => (await open(row, context)).history,
+    }),
+    outline: t.string({
+      description: 'The page strictly before the action.',
+      select: sealed,
+      resolve: async (row, _args, context) => (await open(row, context)).outline,
+    }),
+    candidates: t.field({
+      type: [Candidate],
+      description: 'Shuffled; the answer is one of them.',
+      select: sealed,
+      resolve: async (row, _args, context) => (await open(row, context)).candidates,
+    }),
+    answer: t.field({
+      type: Answer,
+      description: 'The right one.',
+      select: sealed,
+      resolve: async (row, _args, context) => (await open(row, context)).answer,
+    }),
+    text: t.string({
+      description: 'The whole example as a person reads it.',
+      select: sealed,
+      resolve: async (row, _args, context) => readable(await open(row, context)),
+    }),
   }),
 });
 
@@ -70,12 +108,17 @@ builder.prismaObject('SessionExport', {
     format: t.expose('format', { type: ExportFormat, description: 'Its format.' }),
     examples: t.exposeInt('examples'),
     bytes: t.exposeInt('bytes'),
-    sha256: t.string({ description: 'SHA-256 of the file, in hexadecimal digits.', select: { sha256: true }, resolve: ({ sha256 }) => Buffer.from(sha256).toString('hex') }),
+    sha256: t.string({
+      description: 'SHA-256 of the file, in hexadecimal digits.',
+      select: { sha256: true },
+      resolve: ({ sha256 }) => Buffer.from(sha256).toString('hex'),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     url: t.string({
       description: 'Signed address of the file, good for ten minutes; relative to the server.',
       select: { id: true },
-      resolve: ({ id }, _args, { app }) => app.signer.sign({ action: 'read-export', id }, new Date(Date.now() + readMinutes * 60_000)),
+      resolve: ({ id }, _args, { app }) =>
+        app.signer.sign({ action: 'read-export', id }, new Date(Date.now() + readMinutes * 60_000)),
     }),
   }),
 });

@@ -1,6 +1,6 @@
+import type { SyncIssueType } from '../generated/prisma/enums.ts';
 import { newId } from '../lib/ids.ts';
 import type { Tx } from '../platform/db.ts';
-import type { SyncIssueType } from '../generated/prisma/enums.ts';
 
 /**
  * Keeps that two copies disagree; the same disagreement again only raises its count. The message says
@@ -8,7 +8,13 @@ import type { SyncIssueType } from '../generated/prisma/enums.ts';
  */
 export async function recordSyncIssue(
   tx: Pick<Tx, 'syncIssue'>,
-  { projectId, type, entityType, entityId, message }: {
+  {
+    projectId,
+    type,
+    entityType,
+    entityId,
+    message,
+  }: {
     projectId: string;
     type: SyncIssueType;
     entityType: string;

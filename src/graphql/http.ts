@@ -220,7 +220,8 @@ function named(error: unknown, maxBytes: number): unknown {
       maxBytes,
       http: { status: 413, headers: { connection: 'close' } },
     });
-  if (code === 'BAD_REQUEST') return refusal('BAD_USER_INPUT', error.message, { http });
+  // Not an operation at all, so that 200 for the older media type would be no help either.
+  if (code === 'BAD_REQUEST') return refusal('BAD_USER_INPUT', error.message, { http: Object.assign({}, http, { spec: false }) });
   return error;
 }
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { type Answer, openTinyServer, post, Talk, type Tiny } from '../../test/tiny-server.ts';
+import { openLog } from '../platform/log.ts';
 import { documentLimits } from './limits.ts';
 
 /** The same operation by both transports; their answers must be the same. */
@@ -73,10 +73,8 @@ test('what depends on a variable is weighed at every call, though the document i
 
 test('a fault says nothing but its correlation id, under which the log has it whole', async () => {
   const lines: string[] = [];
-  const tiny = await openTinyServer();
-  const stream = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) });
-  const { openLog } = await import('../platform/log.ts');
-  tiny.app.log.error = openLog('error', stream).error.bind(openLog('error', stream));
+  const log = openLog('error', { write: (line) => void lines.push(line) });
+  const tiny = await openTinyServer({ log });
 
   const { errors } = await askBoth(tiny, '{ fail }');
 

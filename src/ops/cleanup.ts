@@ -1,6 +1,6 @@
 import type { App } from '../platform/app.ts';
-import type { SessionIds } from '../sessions/events.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
+import type { SessionIds } from '../sessions/events.ts';
 import { removeContent } from '../sessions/lifecycle.ts';
 import { forgetSession } from '../sessions/session-keys.ts';
 
@@ -18,13 +18,19 @@ export type CleanUp = { erased: number; outboxRows: number; abandonedUploads: nu
 export async function cleanUp(app: App): Promise<CleanUp> {
   const before = new Date(Date.now() - app.config.retention.days * 86_400_000);
   const old = await app.db.session.findMany({
-    where: { endedAt: { lt: before }, state: { notIn: ['DISCARDED', 'ERASED', 'ACTIVE', 'PAUSED'] } },
+    where: {
+      endedAt: { lt: before },
+      state: { notIn: ['DISCARDED', 'ERASED', 'ACTIVE', 'PAUSED'] },
+    },
     orderBy: { endedAt: 'asc' },
     take: sessionsPerRun,
     select: { id: true },
   });
-  for (const { id } of old) await eraseSession(app, id, `Its retention of ${app.config.retention.days} days is over.`);
-  const trimmed = await app.db.outbox.deleteMany({ where: { createdAt: { lt: new Date(Date.now() - outboxHours * 3_600_000) } } });
+  for (const { id } of old)
+    await eraseSession(app, id, `Its retention of ${app.config.retention.days} days is over.`);
+  const trimmed = await app.db.outbox.deleteMany({
+    where: { createdAt: { lt: new Date(Date.now() - outboxHours * 3_600_000) } },
+  });
   const abandonedUploads = await app.storage.sweep(abandonedMs);
   return { erased: old.length, outboxRows: trimmed.count, abandonedUploads };
 }

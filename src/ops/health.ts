@@ -5,7 +5,10 @@ import type { App } from '../platform/app.ts';
 /** What one dependency answered. `error` says in general terms why it did not. */
 export type DependencyHealth = { ok: boolean; latencyMs: number; error?: string };
 
-export type Health = { ok: boolean; dependencies: Record<'database' | 'queue' | 'storage', DependencyHealth> };
+export type Health = {
+  ok: boolean;
+  dependencies: Record<'database' | 'queue' | 'storage', DependencyHealth>;
+};
 
 const timeoutMs = 2_000;
 const rememberMs = 1_000;
@@ -50,7 +53,11 @@ async function askAll({ database, queue, storage, log }: App): Promise<Health> {
     } catch (error) {
       log.warn({ err: error, dependency: name }, 'a dependency does not answer');
       const isLate = error instanceof TimeoutError;
-      return { ok: false, latencyMs: msSince(begunAt), error: isLate ? error.message : 'It refused; the log says why.' };
+      return {
+        ok: false,
+        latencyMs: msSince(begunAt),
+        error: isLate ? error.message : 'It refused; the log says why.',
+      };
     }
   };
   const [database_, queue_, storage_] = await Promise.all([
@@ -66,7 +73,10 @@ class TimeoutError extends Error {}
 
 function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TimeoutError(`It did not answer within ${ms} ms.`)), ms);
+    const timer = setTimeout(
+      () => reject(new TimeoutError(`It did not answer within ${ms} ms.`)),
+      ms,
+    );
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
@@ -75,7 +85,11 @@ function msSince(begunAt: number): number {
   return Math.round((performance.now() - begunAt) * 10) / 10;
 }
 
-function onlyGet(req: IncomingMessage, res: ServerResponse, answer: () => void | Promise<void>): void | Promise<void> {
+function onlyGet(
+  req: IncomingMessage,
+  res: ServerResponse,
+  answer: () => void | Promise<void>,
+): void | Promise<void> {
   if (req.method === 'GET' || req.method === 'HEAD') return answer();
   res.setHeader('allow', 'GET, HEAD');
   sendError(res, 405, 'METHOD_NOT_ALLOWED', `Expected GET, got ${req.method}.`);

@@ -3,12 +3,19 @@ import { defineJob } from '../platform/queue.ts';
 import { SessionIds } from '../sessions/events.ts';
 import { cleanUp, removeSession } from './cleanup.ts';
 
-export const removeSessionJob = defineJob({ name: 'ops.removeSession', payload: SessionIds, run: removeSession });
+export const removeSessionJob = defineJob({
+  name: 'ops.removeSession',
+  payload: SessionIds,
+  run: removeSession,
+});
 
 export const cleanUpJob = defineJob({
   name: 'ops.cleanUp',
   payload: z.record(z.string(), z.string()),
-  schedule: { rule: ({ retention }) => `FREQ=HOURLY;INTERVAL=${retention.cleanupHours}`, payload: {} },
+  schedule: {
+    rule: ({ retention }) => `FREQ=HOURLY;INTERVAL=${retention.cleanupHours}`,
+    payload: {},
+  },
   async run(app) {
     app.log.info(await cleanUp(app), 'cleaned up');
   },

@@ -23,7 +23,11 @@ const jobs: Record<Stage, JobDefinition<SessionIds>> = {
  *
  * @throws {SessionStateError} it is being processed now, has not ended, or was removed
  */
-export async function reprocessSession(app: App, viewer: Viewer, input: ChangeInput & { stage: Stage }): Promise<void> {
+export async function reprocessSession(
+  app: App,
+  viewer: Viewer,
+  input: ChangeInput & { stage: Stage },
+): Promise<void> {
   await changeSession(app, viewer, { ...input, change: 'reprocess' }, async (tx, session) => {
     if (!['READY', 'NEEDS_REVIEW', 'REJECTED', 'FAILED'].includes(session.state))
       throw new SessionStateError(session.state, 'READY, NEEDS_REVIEW, REJECTED or FAILED');

@@ -27,7 +27,14 @@ export async function compressSession(app: App, ids: SessionIds, job: JobRun): P
     const access = await openSession(app, ids.sessionId);
     const rows = await app.db.screenshot.findMany({
       where: { sessionId: ids.sessionId, upload: 'STORED', contentHash: null },
-      select: { id: true, projectId: true, sessionId: true, objectKey: true, mimeType: true, originalBytes: true },
+      select: {
+        id: true,
+        projectId: true,
+        sessionId: true,
+        objectKey: true,
+        mimeType: true,
+        originalBytes: true,
+      },
     });
     let done = 0;
     const queue = [...rows];
@@ -77,7 +84,11 @@ async function compressOne(app: App, { key }: SessionAccess, row: Row): Promise<
   }
 }
 
-async function update(app: App, id: string, data: Prisma.ScreenshotUncheckedUpdateManyInput): Promise<void> {
+async function update(
+  app: App,
+  id: string,
+  data: Prisma.ScreenshotUncheckedUpdateManyInput,
+): Promise<void> {
   await app.db.screenshot.updateMany({ where: { id }, data }); // a discarded session's row may be gone
 }
 
@@ -89,7 +100,8 @@ async function removeReplaced(app: App, sessionId: string): Promise<void> {
   for (const row of rows)
     for (const revision of [0, 1]) {
       const earlier = screenshotKey(row, revision);
-      if (row.objectKey !== earlier && row.objectKey === screenshotKey(row, 2)) await app.storage.remove(earlier);
+      if (row.objectKey !== earlier && row.objectKey === screenshotKey(row, 2))
+        await app.storage.remove(earlier);
     }
 }
 

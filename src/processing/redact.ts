@@ -6,14 +6,21 @@ import { seal } from '../platform/keys.ts';
 import type { JobRun } from '../platform/queue.ts';
 import type { SessionIds } from '../sessions/events.ts';
 import { readScreenshotBytes, screenshotContext, screenshotKey } from '../sessions/objects.ts';
-import { type SessionAccess, openSession } from '../sessions/session-keys.ts';
+import { openSession, type SessionAccess } from '../sessions/session-keys.ts';
 import { pixelsRedacted } from './events.ts';
 import { runStage } from './stage.ts';
 
 const Masks = z.array(Mask);
 const bleedPixels = 2; // text is antialiased over the edge of its box
 
-type Row = { id: string; projectId: string; sessionId: string; objectKey: string | null; masks: unknown; devicePixelRatio: number };
+type Row = {
+  id: string;
+  projectId: string;
+  sessionId: string;
+  objectKey: string | null;
+  masks: unknown;
+  devicePixelRatio: number;
+};
 
 /**
  * Paints over every box that the recorder masked, and deletes the unmasked bytes. Nobody can read a
@@ -24,7 +31,14 @@ export async function redactPixels(app: App, ids: SessionIds, job: JobRun): Prom
     const access = await openSession(app, ids.sessionId);
     const rows = await app.db.screenshot.findMany({
       where: { sessionId: ids.sessionId, upload: 'STORED', redactedAt: null },
-      select: { id: true, projectId: true, sessionId: true, objectKey: true, masks: true, devicePixelRatio: true },
+      select: {
+        id: true,
+        projectId: true,
+        sessionId: true,
+        objectKey: true,
+        masks: true,
+        devicePixelRatio: true,
+      },
     });
     let painted = 0;
     for (const [index, row] of rows.entries()) {
@@ -59,7 +73,10 @@ async function redactOne(app: App, { key }: SessionAccess, row: Row): Promise<nu
     const clean = await paintOver(plain, boxes);
     const objectKey = screenshotKey(row, 1);
     await app.storage.put(objectKey, seal(key, clean, screenshotContext(row.id)));
-    await app.db.screenshot.updateMany({ where: { id: row.id }, data: { redactedAt, objectKey, mimeType: 'image/png' } });
+    await app.db.screenshot.updateMany({
+      where: { id: row.id },
+      data: { redactedAt, objectKey, mimeType: 'image/png' },
+    });
     return boxes.length;
   } catch (error) {
     if (!(error instanceof DamagedImageError)) throw error;

@@ -39,8 +39,16 @@ const ProcessingStep = builder.prismaObject('ProcessingStep', {
     progress: t.exposeFloat('progress'),
     message: t.exposeString('message', { nullable: true }),
     error: t.exposeString('error', { nullable: true }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When the last attempt began; `null` before the first.' }),
-    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When the last attempt ended; `null` while it runs.' }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the last attempt began; `null` before the first.',
+    }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the last attempt ended; `null` while it runs.',
+    }),
   }),
 });
 
@@ -49,7 +57,8 @@ builder.prismaObjectField('Session', 'processing', (t) =>
     type: [ProcessingStep],
     description: 'What each stage has done, in order; empty until processing begins.',
     select: (_args, _context, nested) => ({ processing: nested() }),
-    resolve: ({ processing }) => [...processing].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage)),
+    resolve: ({ processing }) =>
+      [...processing].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage)),
   }),
 );
 
@@ -58,13 +67,18 @@ type Changed = { cursor: string; subjectId: string; viewer: Viewer };
 const ProcessingChange = builder.objectRef<Changed>('ProcessingChange').implement({
   description: 'A stage went on.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Resumes the subscription after this change, as `after`.' }),
+    cursor: t.exposeString('cursor', {
+      description: 'Resumes the subscription after this change, as `after`.',
+    }),
     step: t.prismaField({
       type: ProcessingStep,
       nullable: true,
       description: 'The step as it is now. `null` when the viewer may not read it any more.',
       resolve: (query, { subjectId, viewer }, _args, { app }) =>
-        app.db.processingStep.findFirst({ ...query, where: { id: subjectId, session: visibleTo(viewer) } }),
+        app.db.processingStep.findFirst({
+          ...query,
+          where: { id: subjectId, session: visibleTo(viewer) },
+        }),
     }),
   }),
 });
@@ -81,11 +95,19 @@ builder.subscriptionField('processingProgress', (fields) => {
     type: ProcessingEvent,
     description: 'The stages of one session, or of all that the viewer may read, live.',
     args: {
-      sessionId: t.arg.id({ description: 'Id of the session. Absent: every session that the viewer may read.' }),
-      after: t.arg.string({ description: 'Cursor of the last event that was seen; resumes after it, for up to a day.' }),
+      sessionId: t.arg.id({
+        description: 'Id of the session. Absent: every session that the viewer may read.',
+      }),
+      after: t.arg.string({
+        description: 'Cursor of the last event that was seen; resumes after it, for up to a day.',
+      }),
     },
     subscribe: async function* (_root, { sessionId, after }, context) {
-      const interest: Interest = { topic: 'processing', projectId: context.viewer.projectId, ...(sessionId ? { sessionId } : {}) };
+      const interest: Interest = {
+        topic: 'processing',
+        projectId: context.viewer.projectId,
+        ...(sessionId ? { sessionId } : {}),
+      };
       for await (const change of watch(context, interest, after)) {
         if ('gap' in change) yield change;
         else {
@@ -103,8 +125,16 @@ type Totals = { originalBytes: number; storedBytes: number };
 const SessionStorage = builder.objectRef<Totals>('SessionStorage').implement({
   description: 'What the pictures and pages of a session take.',
   fields: (t) => ({
-    originalBytes: t.field({ type: 'BigInt', description: 'As the recorder took them, in bytes.', resolve: ({ originalBytes }) => originalBytes }),
-    storedBytes: t.field({ type: 'BigInt', description: 'As stored, in bytes; pictures count from the stage COMPRESS on.', resolve: ({ storedBytes }) => storedBytes }),
+    originalBytes: t.field({
+      type: 'BigInt',
+      description: 'As the recorder took them, in bytes.',
+      resolve: ({ originalBytes }) => originalBytes,
+    }),
+    storedBytes: t.field({
+      type: 'BigInt',
+      description: 'As stored, in bytes; pictures count from the stage COMPRESS on.',
+      resolve: ({ storedBytes }) => storedBytes,
+    }),
   }),
 });
 
@@ -124,7 +154,10 @@ function storageLoader({ app }: Context): DataLoader<string, Totals> {
       where: { sessionId: { in: [...ids] }, upload: 'STORED' as const },
       _sum: { originalBytes: true as const, storedBytes: true as const },
     };
-    const sums = [...(await app.db.screenshot.groupBy(query)), ...(await app.db.pageSnapshot.groupBy(query))];
+    const sums = [
+      ...(await app.db.screenshot.groupBy(query)),
+      ...(await app.db.pageSnapshot.groupBy(query)),
+    ];
     return ids.map((id) => {
       const own = sums.filter(({ sessionId }) => sessionId === id);
       return {

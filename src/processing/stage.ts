@@ -8,7 +8,13 @@ import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
 
 /** Stages in the order in which a session meets them. */
-export const stages = ['REDACT', 'COMPRESS', 'SCORE', 'EXAMPLES', 'EXPORT'] as const satisfies Stage[];
+export const stages = [
+  'REDACT',
+  'COMPRESS',
+  'SCORE',
+  'EXAMPLES',
+  'EXPORT',
+] as const satisfies Stage[];
 
 /** Says how far a stage is: 0 to 1, with words. Written at most every 200 ms. */
 export type Report = (progress: number, message: string) => Promise<void>;
@@ -42,26 +48,46 @@ export async function runStage(
     const commit = await work(session, reporter(app, ids, stepId));
     await app.db.$transaction(async (tx) => {
       const locked = await lockSession(tx, ids.sessionId);
-      const message = locked && !isRemoved(locked) ? await commit(tx, locked) : 'The session was removed.';
-      await setStep(app, tx, ids, stepId, { state: 'DONE', progress: 1, message, error: null, finishedAt: new Date() });
+      const message =
+        locked && !isRemoved(locked) ? await commit(tx, locked) : 'The session was removed.';
+      await setStep(app, tx, ids, stepId, {
+        state: 'DONE',
+        progress: 1,
+        message,
+        error: null,
+        finishedAt: new Date(),
+      });
       await job.finish(tx);
     });
   } catch (error) {
     if (error instanceof JobLostError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const state = job.isLastAttempt ? 'FAILED' : 'RETRYING';
-    await app.db.$transaction((tx) => setStep(app, tx, ids, stepId, { state, error: reason, finishedAt: new Date() }));
+    await app.db.$transaction((tx) =>
+      setStep(app, tx, ids, stepId, { state, error: reason, finishedAt: new Date() }),
+    );
     throw error;
   }
 }
 
 /** The last attempt of a stage has failed: the session says so, and how to go on. */
-export async function failStage(app: App, ids: SessionIds, stage: Stage, reason: string): Promise<void> {
+export async function failStage(
+  app: App,
+  ids: SessionIds,
+  stage: Stage,
+  reason: string,
+): Promise<void> {
   await app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, ids.sessionId);
-    const step = await tx.processingStep.findUnique({ where: { sessionId_stage: { sessionId: ids.sessionId, stage } } });
+    const step = await tx.processingStep.findUnique({
+      where: { sessionId_stage: { sessionId: ids.sessionId, stage } },
+    });
     if (!session || isRemoved(session) || !step || step.state === 'DONE') return;
-    await setStep(app, tx, ids, step.id, { state: 'FAILED', error: reason, finishedAt: new Date() });
+    await setStep(app, tx, ids, step.id, {
+      state: 'FAILED',
+      error: reason,
+      finishedAt: new Date(),
+    });
     await applyChange(app, tx, session, {
       state: 'FAILED',
       reason: `Stage ${stage} failed: ${reason} Run it again with reprocessSession.`,
@@ -70,16 +96,33 @@ export async function failStage(app: App, ids: SessionIds, stage: Stage, reason:
 }
 
 /** Sets every step from `first` on to waiting, for a run that begins there. */
-export async function resetSteps(tx: Tx, { projectId, sessionId }: SessionIds, first: Stage): Promise<void> {
+export async function resetSteps(
+  tx: Tx,
+  { projectId, sessionId }: SessionIds,
+  first: Stage,
+): Promise<void> {
   const from = stages.slice(stages.indexOf(first));
   await createSteps(tx, { projectId, sessionId });
   await tx.processingStep.updateMany({
     where: { sessionId, stage: { in: from } },
-    data: { state: 'WAITING', attempt: 0, progress: 0, message: null, error: null, startedAt: null, finishedAt: null, updatedAt: new Date() },
+    data: {
+      state: 'WAITING',
+      attempt: 0,
+      progress: 0,
+      message: null,
+      error: null,
+      startedAt: null,
+      finishedAt: null,
+      updatedAt: new Date(),
+    },
   });
 }
 
-async function beginStage(app: App, ids: SessionIds, stage: Stage): Promise<{ session: Session; stepId: string } | null> {
+async function beginStage(
+  app: App,
+  ids: SessionIds,
+  stage: Stage,
+): Promise<{ session: Session; stepId: string } | null> {
   return app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, ids.sessionId);
     if (!session || isRemoved(session)) return null;
@@ -99,7 +142,8 @@ async function beginStage(app: App, ids: SessionIds, stage: Stage): Promise<{ se
       select: { id: true },
     });
     await notify(app, tx, ids, step.id);
-    if (session.state !== 'PROCESSING') await applyChange(app, tx, session, { state: 'PROCESSING', reason: null });
+    if (session.state !== 'PROCESSING')
+      await applyChange(app, tx, session, { state: 'PROCESSING', reason: null });
     return { session, stepId: step.id };
   });
 }
@@ -129,12 +173,27 @@ type StepChange = {
   finishedAt?: Date;
 };
 
-async function setStep(app: Pick<App, 'pubsub'>, tx: Tx, ids: SessionIds, stepId: string, change: StepChange): Promise<void> {
-  await tx.processingStep.update({ where: { id: stepId }, data: { ...change, updatedAt: new Date() }, select: { id: true } });
+async function setStep(
+  app: Pick<App, 'pubsub'>,
+  tx: Tx,
+  ids: SessionIds,
+  stepId: string,
+  change: StepChange,
+): Promise<void> {
+  await tx.processingStep.update({
+    where: { id: stepId },
+    data: { ...change, updatedAt: new Date() },
+    select: { id: true },
+  });
   await notify(app, tx, ids, stepId);
 }
 
-async function notify({ pubsub }: Pick<App, 'pubsub'>, tx: Tx, { projectId, sessionId }: SessionIds, stepId: string): Promise<void> {
+async function notify(
+  { pubsub }: Pick<App, 'pubsub'>,
+  tx: Tx,
+  { projectId, sessionId }: SessionIds,
+  stepId: string,
+): Promise<void> {
   await pubsub.notify(tx, { topic: 'processing', projectId, subjectId: stepId, sessionId });
 }
 

@@ -1,14 +1,12 @@
+import type { Evidence, InteractionEvidence, QualityIssue } from './evidence.ts';
 import {
   type Account,
   contentOf,
   contentSteps,
   ENOUGH_ACTIONS,
-  type Evidence,
   freshMs,
-  type InteractionEvidence,
-  type QualityIssue,
   reliabilityOf,
-} from './score.ts';
+} from './measures.ts';
 
 /** Interactions that an issue lists. */
 const LISTED = 50;
@@ -35,7 +33,8 @@ export function completenessIssues(
   about(missing >= expected * 0.1 ? 'HIGH' : 'MEDIUM', missing, {
     code: 'INTERACTIONS_MISSING',
     message: `${missing} of ${expected} interactions never came and nobody says why.`,
-    advice: 'Reopen the browser that recorded it, so that its outbox sends the rest; then end again.',
+    advice:
+      'Reopen the browser that recorded it, so that its outbox sends the rest; then end again.',
   });
   if (tombstones.length > 0) {
     issues.push({
@@ -50,6 +49,12 @@ export function completenessIssues(
   about('MEDIUM', session.endedProperly ? 0 : 1, {
     code: 'NOT_ENDED',
     message: 'The session was not ended by its client, so that its last steps may be missing.',
+    advice: 'Stop the recording in the extension and wait until it says that all is sent.',
+  });
+  about('MEDIUM', session.expectedInteractions === null ? 1 : 0, {
+    code: 'COUNT_UNKNOWN',
+    message:
+      'The client never said how many interactions there were, so that a lost end cannot be seen.',
     advice: 'Stop the recording in the extension and wait until it says that all is sent.',
   });
   about('LOW', session.durationMs !== null && session.durationMs > 0 ? 0 : 1, {
@@ -77,28 +82,19 @@ export function completenessIssues(
     message: `${uploads.damaged} screenshots or snapshots cannot be read.`,
     advice: 'Check the store and the network between it and the client; the checksums differ.',
   });
-  const bare = actions.filter(({ snapshotId }) => snapshotId === null);
   issues.push(
-    ...ofActions(bare, actions, {
-      code: 'SNAPSHOT_MISSING',
-      message: `${bare.length} of ${actions.length} actions have no snapshot of the page before them.`,
-      advice: 'Record with the extension; without the page an action cannot become an example.',
-    }),
+    ...issuesOf(actions)(
+      ({ snapshotId }) => snapshotId === null,
+      'SNAPSHOT_MISSING',
+      'have no snapshot of the page before them',
+      'Record with the extension; without the page an action cannot become an example.',
+    ),
   );
   return issues;
 }
 
 export function reliabilityIssues({ actions }: Account): QualityIssue[] {
-  const of = (
-    test: (action: InteractionEvidence) => boolean,
-    code: string,
-    what: string,
-    advice: string,
-  ) => {
-    const found = actions.filter(test);
-    const message = `${found.length} of ${actions.length} actions ${what}.`;
-    return ofActions(found, actions, { code, message, advice });
-  };
+  const of = issuesOf(actions);
   return [
     ...of(
       ({ selectors }) => selectors.length === 0,
@@ -132,16 +128,7 @@ export function accuracyIssues(
   { screenshots }: Evidence,
   { actions, content }: Account,
 ): QualityIssue[] {
-  const of = (
-    test: (action: InteractionEvidence) => boolean,
-    code: string,
-    what: string,
-    advice: string,
-  ) => {
-    const found = actions.filter(test);
-    const message = `${found.length} of ${actions.length} actions ${what}.`;
-    return ofActions(found, actions, { code, message, advice });
-  };
+  const of = issuesOf(actions);
   const hasFrame = ({ beforeScreenshotId }: InteractionEvidence) =>
     beforeScreenshotId !== null && content.has(beforeScreenshotId);
   return [
@@ -231,15 +218,22 @@ function frameIssues(screenshots: Evidence['screenshots']): QualityIssue[] {
   ];
 }
 
-function ofActions(
-  found: readonly InteractionEvidence[],
-  actions: readonly InteractionEvidence[],
-  texts: Texts,
-): QualityIssue[] {
-  if (found.length === 0) return [];
-  const severity = found.length >= actions.length * OFTEN ? 'HIGH' : 'MEDIUM';
-  const sequences = found.map(({ sequence }) => sequence).slice(0, LISTED);
-  return [{ ...texts, severity, sequences, count: found.length }];
+/** Makes the issue of the actions that pass a test; none when none does. */
+function issuesOf(actions: readonly InteractionEvidence[]) {
+  return (
+    test: (action: InteractionEvidence) => boolean,
+    code: string,
+    what: string,
+    advice: string,
+  ): QualityIssue[] => {
+    const found = actions.filter(test);
+    const count = found.length;
+    if (count === 0) return [];
+    const severity = count >= actions.length * OFTEN ? 'HIGH' : 'MEDIUM';
+    const message = `${count} of ${actions.length} actions ${what}.`;
+    const sequences = found.map(({ sequence }) => sequence).slice(0, LISTED);
+    return [{ code, severity, message, advice, sequences, count }];
+  };
 }
 
 function listOf(words: readonly string[]): string {

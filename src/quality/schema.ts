@@ -1,7 +1,12 @@
 import { builder } from '../graphql/builder.ts';
 import { parseUuid } from '../graphql/input.ts';
 import { InvalidInputError } from '../lib/errors.ts';
-import { OperationReusedError, SessionNotFoundError, SessionStateError, VersionConflictError } from '../sessions/errors.ts';
+import {
+  OperationReusedError,
+  SessionNotFoundError,
+  SessionStateError,
+  VersionConflictError,
+} from '../sessions/errors.ts';
 import { Session } from '../sessions/schema.ts';
 import { visibleTo } from '../sessions/visible.ts';
 import { reviewSession } from './review.ts';
@@ -45,12 +50,21 @@ const QualityReport = builder.prismaObject('QualityReport', {
   }),
 });
 
-function gravity({ severity, count }: { severity: 'HIGH' | 'MEDIUM' | 'LOW'; count: number }): number {
+function gravity({
+  severity,
+  count,
+}: {
+  severity: 'HIGH' | 'MEDIUM' | 'LOW';
+  count: number;
+}): number {
   return ['HIGH', 'MEDIUM', 'LOW'].indexOf(severity) * 1e6 - count;
 }
 
 builder.prismaObjectField('Session', 'quality', (t) =>
-  t.relation('quality', { nullable: true, description: 'How good it is for training; `null` until the stage SCORE is done.' }),
+  t.relation('quality', {
+    nullable: true,
+    description: 'How good it is for training; `null` until the stage SCORE is done.',
+  }),
 );
 
 const QualityReportFilter = builder.inputType('QualityReportFilter', {
@@ -78,7 +92,12 @@ builder.queryField('qualityReports', (fields) => {
           session: { AND: [visibleTo(viewer), where?.site ? { site: where.site } : {}] },
           ...(where?.scoreFrom == null && where?.scoreBelow == null
             ? {}
-            : { score: { ...(where.scoreFrom == null ? {} : { gte: where.scoreFrom }), ...(where.scoreBelow == null ? {} : { lt: where.scoreBelow }) } }),
+            : {
+                score: {
+                  ...(where.scoreFrom == null ? {} : { gte: where.scoreFrom }),
+                  ...(where.scoreBelow == null ? {} : { lt: where.scoreBelow }),
+                },
+              }),
           ...(where?.issueCode ? { issues: { some: { code: where.issueCode } } } : {}),
         },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
@@ -98,8 +117,13 @@ const ReviewSessionInput = builder.inputType('ReviewSessionInput', {
   description: 'A decision about a session.',
   fields: (t) => ({
     sessionId: t.id({ required: true, description: 'The session.' }),
-    operationId: t.id({ required: true, description: 'UUID made for this change. A repeat of the change gives the same answer.' }),
-    expectedVersion: t.int({ description: 'Version the client last saw. Absent: change whatever is there.' }),
+    operationId: t.id({
+      required: true,
+      description: 'UUID made for this change. A repeat of the change gives the same answer.',
+    }),
+    expectedVersion: t.int({
+      description: 'Version the client last saw. Absent: change whatever is there.',
+    }),
     verdict: t.field({ type: ReviewVerdict, required: true, description: 'The decision.' }),
   }),
 });
@@ -108,8 +132,18 @@ builder.mutationField('reviewSession', (fields) =>
   fields.withAuth({ scope: 'ADMIN' }).prismaField({
     type: Session,
     description: 'Approves or rejects a session that waits for a person.',
-    args: { input: fields.arg({ type: ReviewSessionInput, required: true, description: 'The decision.' }) },
-    errors: { types: [InvalidInputError, SessionNotFoundError, SessionStateError, VersionConflictError, OperationReusedError] },
+    args: {
+      input: fields.arg({ type: ReviewSessionInput, required: true, description: 'The decision.' }),
+    },
+    errors: {
+      types: [
+        InvalidInputError,
+        SessionNotFoundError,
+        SessionStateError,
+        VersionConflictError,
+        OperationReusedError,
+      ],
+    },
     resolve: async (query, _root, { input }, { app, viewer }) => {
       const sessionId = parseUuid(input.sessionId, 'input.sessionId');
       const operationId = parseUuid(input.operationId, 'input.operationId');

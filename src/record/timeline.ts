@@ -102,7 +102,7 @@ export function openTimeline(sink: Sink, startedAt: number) {
       sequence,
       occurredAt: new Date(draft.startedAt).toISOString(),
       sessionTimeMs: Math.max(0, draft.startedAt - startedAt),
-      url: isTop ? draft.url : redactUrl(page.url()),
+      url: isTop ? draft.url : (before?.state.url ?? redactUrl(page.url())),
       frame: place?.steps ?? [],
       before: {
         ...(known ?? before?.state),

@@ -6,7 +6,7 @@ import type { App } from '../platform/app.ts';
  * this process has seen stored and asks the database for the rest; what it says never goes back.
  */
 export type Acknowledgements = {
-  /** Takes note of stored sequences, answers with the highest contiguous one. */
+  /** Takes note of stored sequences, none to ask only, and answers with the highest contiguous one. */
   advance(session: { projectId: string; sessionId: string }, stored: number[]): Promise<number>;
   forget(sessionId: string): void;
 };
@@ -39,15 +39,14 @@ export function makeAcknowledgements({ sql }: Pick<App, 'sql'>): Acknowledgement
 
   return {
     async advance(session, stored) {
-      let known = cache.get(session.sessionId);
-      if (!known) {
-        known = { upTo: await readUpTo(session, 0), beyond: new Set() };
-        cache.set(session.sessionId, known);
-      }
+      const remembered = cache.get(session.sessionId);
+      const known = remembered ?? { upTo: 0, beyond: new Set<number>() };
+      if (!remembered) cache.set(session.sessionId, known);
       for (const sequence of stored) if (sequence > known.upTo) known.beyond.add(sequence);
       raise(known, known.upTo);
-      // Another replica may have stored what is missing here.
-      if (known.beyond.size > 0) raise(known, await readUpTo(session, known.upTo));
+      // Another replica may have stored what is missing here, or more than this one has seen.
+      const isUnsure = !remembered || stored.length === 0 || known.beyond.size > 0;
+      if (isUnsure) raise(known, await readUpTo(session, known.upTo));
       return known.upTo;
     },
     forget: (sessionId) => void cache.delete(sessionId),

@@ -1,17 +1,20 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { ScreenshotRecord, SnapshotRecord } from '../contract/image.ts';
 import { limits } from '../contract/limits.ts';
 import { recordSyncIssue } from '../diagnostics/sync.ts';
+import type { SessionState } from '../generated/prisma/enums.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import type { App } from '../platform/app.ts';
+import type { Tx } from '../platform/db.ts';
 import { sameBytes } from '../platform/keys.ts';
 import { redactAddress, redactWords } from '../privacy/redact.ts';
-import { SessionEndedError } from './errors.ts';
+import { SessionEndedError, SessionNotFoundError } from './errors.ts';
 import { resumeIdleSession, touchSession } from './idle.ts';
 import { deskOf } from './ingest.ts';
 import { refuseWhenOverloaded } from './overload.ts';
 import { openSessionFor } from './session-keys.ts';
+import { findUnstorable, isStorableInstant } from './storable.ts';
 
 export type UploadKind = 'SCREENSHOT' | 'SNAPSHOT';
 
@@ -66,31 +69,31 @@ export async function recordScreenshots(
       });
     return fits;
   });
-  await app.db.screenshot.createMany({
-    skipDuplicates: true,
-    data: fitting.map(({ record, hash }) => ({
-      id: record.id,
-      projectId,
-      sessionId,
-      trigger: record.trigger,
-      interactionSequence: record.interactionSequence ?? null,
-      burstId: record.burstId ?? null,
-      burstIndex: record.burstIndex ?? null,
-      burstTotal: record.burstTotal ?? null,
-      capturedAt: record.capturedAt,
-      frameAgeMs: record.frameAgeMs ?? null,
-      url: redactAddress(record.url),
-      width: record.width,
-      height: record.height,
-      devicePixelRatio: record.devicePixelRatio,
-      scrollX: record.scrollX,
-      scrollY: record.scrollY,
-      mimeType: record.mimeType,
-      originalBytes: record.bytes,
-      sha256: hash,
-      masks: record.masks,
-    })),
-  });
+  const data = fitting.map(({ record, hash }) => ({
+    id: record.id,
+    projectId,
+    sessionId,
+    trigger: record.trigger,
+    interactionSequence: record.interactionSequence ?? null,
+    burstId: record.burstId ?? null,
+    burstIndex: record.burstIndex ?? null,
+    burstTotal: record.burstTotal ?? null,
+    capturedAt: record.capturedAt,
+    frameAgeMs: record.frameAgeMs ?? null,
+    url: redactAddress(record.url),
+    width: record.width,
+    height: record.height,
+    devicePixelRatio: record.devicePixelRatio,
+    scrollX: Math.fround(record.scrollX), // Postgres refuses what is too small for a `real`
+    scrollY: Math.fround(record.scrollY),
+    mimeType: record.mimeType,
+    originalBytes: record.bytes,
+    sha256: hash,
+    masks: record.masks,
+  }));
+  await whileOpen(app, sessionId, (tx) =>
+    tx.screenshot.createMany({ skipDuplicates: true, data }),
+  );
   const rows = await app.db.screenshot.findMany({
     where: { id: { in: fitting.map(({ record }) => record.id) } },
     select: { id: true, sessionId: true, sha256: true, upload: true },
@@ -119,26 +122,26 @@ export async function recordSnapshots(
     select: { sha256: true, objectKey: true, storedBytes: true },
   });
   const stored = new Map(twins.map((twin) => [Buffer.from(twin.sha256).toString('hex'), twin]));
-  await app.db.pageSnapshot.createMany({
-    skipDuplicates: true,
-    data: good.map(({ record, hash }) => {
-      const twin = stored.get(record.sha256);
-      return {
-        id: record.id,
-        projectId,
-        sessionId,
-        interactionSequence: record.interactionSequence ?? null,
-        capturedAt: record.capturedAt,
-        url: redactAddress(record.url),
-        title: redactWords(record.title),
-        sha256: hash,
-        originalBytes: record.bytes,
-        upload: twin ? ('STORED' as const) : ('PENDING' as const),
-        objectKey: twin?.objectKey ?? null,
-        storedBytes: twin ? 0 : null,
-      };
-    }),
+  const data = good.map(({ record, hash }) => {
+    const twin = stored.get(record.sha256);
+    return {
+      id: record.id,
+      projectId,
+      sessionId,
+      interactionSequence: record.interactionSequence ?? null,
+      capturedAt: record.capturedAt,
+      url: redactAddress(record.url),
+      title: redactWords(record.title),
+      sha256: hash,
+      originalBytes: record.bytes,
+      upload: twin ? ('STORED' as const) : ('PENDING' as const),
+      objectKey: twin?.objectKey ?? null,
+      storedBytes: twin ? 0 : null,
+    };
   });
+  await whileOpen(app, sessionId, (tx) =>
+    tx.pageSnapshot.createMany({ skipDuplicates: true, data }),
+  );
   const rows = await app.db.pageSnapshot.findMany({
     where: { id: { in: good.map(({ record }) => record.id) } },
     select: { id: true, sessionId: true, sha256: true, upload: true },
@@ -218,18 +221,29 @@ async function admit(
     waitedMs: writer.waitedMs(),
     isNewSession: false,
   });
-  const access = await openSessionFor(app, viewer, sessionId);
-  const { state } = await app.db.session.findUniqueOrThrow({
-    where: { id: sessionId },
-    select: { state: true },
-  });
-  if (state !== 'ACTIVE' && state !== 'PAUSED') throw new SessionEndedError(state);
-  if (state === 'PAUSED') await resumeIdleSession(app, sessionId);
-  touchSession(app, sessionId);
-  return access;
+  return openSessionFor(app, viewer, sessionId);
 }
 
-function parseEach<T extends { id: string; sha256: string }>(
+/** Writes for a session that cannot end meanwhile, so that an ended one holds nothing unaccounted. */
+async function whileOpen(
+  app: App,
+  sessionId: string,
+  write: (tx: Tx) => Promise<unknown>,
+): Promise<void> {
+  const state = await app.db.$transaction(async (tx) => {
+    const [session] = await tx.$queryRaw<{ state: SessionState }[]>`
+      SELECT "state"::text AS "state" FROM "Session" WHERE "id" = ${sessionId}::uuid FOR KEY SHARE`;
+    if (!session) throw new SessionNotFoundError(sessionId);
+    const { state } = session;
+    if (state !== 'ACTIVE' && state !== 'PAUSED') throw new SessionEndedError(state);
+    await write(tx);
+    return state;
+  });
+  if (state === 'PAUSED') await resumeIdleSession(app, sessionId);
+  touchSession(app, sessionId);
+}
+
+function parseEach<T extends { id: string; sha256: string; capturedAt: string }>(
   schema: z.ZodType<T>,
   items: { id: string }[],
 ) {
@@ -237,21 +251,29 @@ function parseEach<T extends { id: string; sha256: string }>(
   const rejected: UploadRejection[] = [];
   for (const item of items) {
     const parsed = schema.safeParse(item);
-    if (parsed.success) {
-      good.push({
-        record: parsed.data,
-        hash: new Uint8Array(Buffer.from(parsed.data.sha256, 'hex')),
-      });
+    const problem = parsed.success ? findProblem(parsed.data) : parsed.error.issues[0];
+    if (!parsed.success || problem) {
+      const message = `${problem?.path.join('.')}: ${problem?.message}`;
+      rejected.push({ id: item.id, code: 'INVALID', message });
       continue;
     }
-    const [issue] = parsed.error.issues;
-    rejected.push({
-      id: item.id,
-      code: 'INVALID',
-      message: `${issue?.path.join('.')}: ${issue?.message}`,
+    good.push({
+      record: { ...parsed.data, id: parsed.data.id.toLowerCase() }, // as the database says it
+      hash: new Uint8Array(Buffer.from(parsed.data.sha256, 'hex')),
     });
   }
   return { good, rejected };
+}
+
+/** What fits the contract and yet not the database, where it would fail the whole call. */
+function findProblem(
+  record: { capturedAt: string } & Record<string, unknown>,
+): { path: PropertyKey[]; message: string } | null {
+  const field = findUnstorable(record, '');
+  if (field) return { path: [field], message: 'expected text without NUL and half surrogate pairs' };
+  if (!isStorableInstant(new Date(record.capturedAt)))
+    return { path: ['capturedAt'], message: 'expected an instant of the years 1 to 9999' };
+  return null;
 }
 
 /** Tells new and repeated announcements from other things under a used id, which stay as they are. */

@@ -21,7 +21,10 @@ export type ChangeInput = {
 
 /** Fields that a change sets, with the reason for the history. */
 export type Change = Partial<
-  Pick<Session, 'task' | 'endedAt' | 'lastSequence' | 'hold' | 'dropped'>
+  Pick<
+    Session,
+    'task' | 'startUrl' | 'endedAt' | 'lastActivityAt' | 'lastSequence' | 'hold' | 'dropped'
+  >
 > & {
   state?: SessionState;
   reason?: string | null;

@@ -47,7 +47,11 @@ export async function resumeIdleSession(app: Needs, sessionId: string): Promise<
   await app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, sessionId);
     if (session?.state !== 'PAUSED') return;
-    await applyChange(app, tx, session, { state: 'ACTIVE', reason: 'A record arrived.' });
+    await applyChange(app, tx, session, {
+      state: 'ACTIVE',
+      reason: 'A record arrived.',
+      lastActivityAt: new Date(),
+    });
   });
 }
 

@@ -13,6 +13,7 @@ import { SessionEndedError, SessionIncompleteError, SessionStateError } from './
 import { sessionEnded, sessionReleased, sessionRemoved } from './events.ts';
 import { deskOf } from './ingest.ts';
 import { forgetSession } from './session-keys.ts';
+import { refuseUnstorable, refuseUnstorableInstant } from './storable.ts';
 
 const listedAtMost = 1_000;
 
@@ -38,7 +39,7 @@ export async function pauseSession(app: App, viewer: Viewer, input: ChangeInput)
 export async function resumeSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
   await changeSession(app, viewer, { ...input, change: 'resume' }, async (_tx, session) => {
     refuseEnded(session);
-    return { state: 'ACTIVE', reason: 'The client resumed it.' };
+    return { state: 'ACTIVE', reason: 'The client resumed it.', lastActivityAt: new Date() };
   });
 }
 
@@ -53,6 +54,7 @@ export async function updateSession(
       'input.task',
       `Expected at most ${limits.nameChars} characters for task, got ${input.task?.length}.`,
     );
+  refuseUnstorable(input.task, 'input.task');
   await changeSession(app, viewer, { ...input, change: 'update' }, async (_tx, { state }) => {
     if (state === 'DISCARDED' || state === 'ERASED')
       throw new SessionStateError(state, 'not removed');
@@ -68,10 +70,14 @@ export async function updateSession(
  * @throws {SessionIncompleteError} with what is missing; nothing changes
  */
 export async function endSession(app: App, viewer: Viewer, input: EndInput): Promise<void> {
-  const dropped = parseInput(
+  const listed = parseInput(
     z.array(DroppedUpload).max(limits.droppedPerSession),
     input.dropped,
     'input.dropped',
+  );
+  refuseUnstorableInstant(input.endedAt, 'input.endedAt');
+  const dropped = [...new Map(listed.map((item) => [item.id.toLowerCase(), item.reason]))].map(
+    ([id, reason]) => ({ id, reason }),
   );
   await changeSession(app, viewer, { ...input, change: 'end' }, async (tx, session) => {
     if (session.state !== 'ACTIVE' && session.state !== 'PAUSED')
@@ -111,7 +117,13 @@ export async function releaseSession(app: App, viewer: Viewer, input: ChangeInpu
 export async function discardSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
   await changeSession(app, viewer, { ...input, change: 'discard' }, async (tx, session) => {
     await removeContent(app, tx, session);
-    return { state: 'DISCARDED', task: null, reason: 'The participant discarded it.' };
+    return {
+      state: 'DISCARDED',
+      task: null,
+      startUrl: '',
+      dropped: [],
+      reason: 'The participant discarded it.',
+    };
   });
   forgetSession(app, input.sessionId);
   deskOf(app).acknowledgements.forget(input.sessionId);
@@ -196,10 +208,8 @@ async function refuseIncomplete(
     snapshots: await tx.pageSnapshot.count({ where: { sessionId } }),
   };
   const unannounced =
-    input.screenshotCount +
-    input.snapshotCount -
-    announced.screenshots -
-    announced.snapshots -
+    Math.max(0, input.screenshotCount - announced.screenshots) +
+    Math.max(0, input.snapshotCount - announced.snapshots) -
     neverAnnounced.length;
   const counts =
     unannounced > 0 ? [`${unannounced} images or snapshots that were never announced`] : [];

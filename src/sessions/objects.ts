@@ -149,16 +149,13 @@ async function takeScreenshot(app: App, id: string, request: IncomingMessage): P
       if (bytes > row.originalBytes) throw tooLong(row.originalBytes);
       if (head.length < 12) {
         head = Buffer.concat([head, part]).subarray(0, 12);
-        if (head.length === 12 && mediaTypeOf(head) !== row.mimeType)
-          throw new HttpRefusal(
-            415,
-            `Expected bytes of ${row.mimeType}, as announced, got ${mediaTypeOf(head) ?? 'something else'}.`,
-          );
+        if (head.length === 12) refuseType(head, row.mimeType);
       }
       hash.update(part);
       await writer.write(cipher.update(part));
     }
     cipher.final();
+    refuseType(head, row.mimeType); // it may have had fewer bytes than a head
     refuseOther(bytes, row.originalBytes, hash.digest(), row.sha256);
     await writer.write(cipher.getAuthTag());
     await writer.commit();
@@ -240,6 +237,15 @@ function refuseLength(request: IncomingMessage, announced: number): void {
 
 function tooLong(announced: number): HttpRefusal {
   return new HttpRefusal(413, `Expected the ${announced} bytes that were announced, got more.`);
+}
+
+function refuseType(head: Buffer, announced: string): void {
+  const type = mediaTypeOf(head);
+  if (type !== announced)
+    throw new HttpRefusal(
+      415,
+      `Expected bytes of ${announced}, as announced, got ${type ?? 'something else'}.`,
+    );
 }
 
 function refuseOther(bytes: number, announced: number, digest: Buffer, expected: Uint8Array): void {

@@ -4,6 +4,13 @@ import { sortKeys } from '../lib/canonical.ts';
 import { siteOf } from '../lib/site.ts';
 import { type DataKey, macOf } from '../platform/keys.ts';
 import { redactAddress, redactInteraction } from '../privacy/redact.ts';
+import {
+  findUnstorable,
+  isDeeperThan,
+  isStorableInstant,
+  maxJsonLevels,
+  toReal,
+} from './storable.ts';
 
 /** An interaction after GraphQL has checked its types; instants are `Date`s. */
 export type IncomingInteraction = Omit<
@@ -26,7 +33,11 @@ export type RejectionCode =
   | 'FIELD_TOO_LONG'
   | 'OUT_OF_RANGE'
   | 'UNSTORABLE_TEXT'
+  | 'INVALID_ID'
   | 'DUPLICATE_ID';
+
+const maxReal = 3.4e38; // https://www.postgresql.org/docs/18/datatype-numeric.html
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The columns of one row, ready to be written. */
 export type PreparedRow = {
@@ -61,6 +72,8 @@ export function prepareInteraction(
   item: IncomingInteraction,
 ): PreparedRow | Rejection {
   const { sequence } = item;
+  const tooDeep = findTooDeep(item);
+  if (tooDeep) return { sequence, ...tooDeep };
   if (item.context != null) item.context = sortKeys(item.context);
   if (item.elementAnalysis != null) item.elementAnalysis = sortKeys(item.elementAnalysis);
   if (item.target?.attributes) sortAttributes(item.target);
@@ -81,10 +94,10 @@ export function prepareInteraction(
     targetRole: clean.target?.role ?? null,
     targetName: clean.target?.name ?? null,
     modifiers: modifierBits(clean),
-    offsetX: clean.pointer?.offsetX ?? null,
-    offsetY: clean.pointer?.offsetY ?? null,
+    offsetX: toReal(clean.pointer?.offsetX ?? Number.NaN),
+    offsetY: toReal(clean.pointer?.offsetY ?? Number.NaN),
     isVisible: clean.isVisible ?? clean.target?.isVisible ?? null,
-    confidence: clean.confidence ?? 1,
+    confidence: toReal(clean.confidence ?? 1) ?? 1,
     dropped: null,
     bodyMac: macOf(key, body),
     detail: clean === item ? body : JSON.stringify(clean),
@@ -129,7 +142,21 @@ function modifierBits({ modifiers: held }: { modifiers?: InteractionRecord['modi
 
 type Refusal = Omit<Rejection, 'sequence'>;
 
+/** Before anything walks through the JSON: a stack that overflows would take the whole call with it. */
+function findTooDeep({ context, elementAnalysis, target }: IncomingInteraction): Refusal | null {
+  const free = { context, elementAnalysis, 'target.attributes': target?.attributes };
+  for (const [field, value] of Object.entries(free))
+    if (isDeeperThan(value, maxJsonLevels))
+      return {
+        code: 'TOO_LARGE',
+        message: `Expected at most ${maxJsonLevels} levels of JSON for ${field}, got more.`,
+      };
+  return null;
+}
+
 function checkLimits(item: IncomingInteraction, body: string): Refusal | null {
+  if (!uuid.test(item.id))
+    return { code: 'INVALID_ID', message: 'Expected a UUID for id, got something else.' };
   if (item.sequence < 1 || item.sequence > limits.sequence)
     return outOfRange('sequence', 1, limits.sequence, item.sequence);
   if (body.length > limits.interactionChars)
@@ -148,6 +175,13 @@ function checkLimits(item: IncomingInteraction, body: string): Refusal | null {
   }
   const confidence = item.confidence ?? 1;
   if (!(confidence >= 0 && confidence <= 1)) return outOfRange('confidence', 0, 1, confidence);
+  if (!isStorableInstant(item.occurredAt))
+    return outOfRange('the year of occurredAt', 1, 9999, item.occurredAt.getUTCFullYear());
+  for (const field of ['offsetX', 'offsetY'] as const) {
+    const offset = item.pointer?.[field] ?? 0;
+    if (toReal(offset) === null)
+      return outOfRange(`pointer.${field}`, -maxReal, maxReal, offset);
+  }
   if (item.sessionTimeMs < 0)
     return outOfRange('sessionTimeMs', 0, 2 ** 31 - 1, item.sessionTimeMs);
   const selectors = item.selectors ?? [];
@@ -180,18 +214,6 @@ function tooLong(field: string, text: string | null | undefined, limit: number):
 
 function outOfRange(field: string, min: number, max: number, got: number): Refusal {
   return { code: 'OUT_OF_RANGE', message: `Expected ${min} to ${max} for ${field}, got ${got}.` };
-}
-
-/** Path of the first text that Postgres would refuse, or `null`. */
-function findUnstorable(value: unknown, path: string): string | null {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0') ? null : path;
-  if (typeof value !== 'object' || value === null) return null;
-  for (const [key, item] of Object.entries(value)) {
-    const here = path ? `${path}.${key}` : key;
-    const found = findUnstorable(key, here) ?? findUnstorable(item, here);
-    if (found) return found;
-  }
-  return null;
 }
 
 function sortAttributes(target: NonNullable<IncomingInteraction['target']>): void {

@@ -73,7 +73,8 @@ const InteractionRejection = builder.objectRef<Rejection>('InteractionRejection'
   fields: (t) => ({
     sequence: t.exposeInt('sequence', { description: 'Which one.' }),
     code: t.exposeString('code', {
-      description: 'TOO_LARGE, FIELD_TOO_LONG, OUT_OF_RANGE, UNSTORABLE_TEXT or DUPLICATE_ID.',
+      description:
+        'TOO_LARGE, FIELD_TOO_LONG, OUT_OF_RANGE, UNSTORABLE_TEXT, INVALID_ID or DUPLICATE_ID.',
     }),
     message: t.exposeString('message', { description: 'What was expected and what came.' }),
   }),

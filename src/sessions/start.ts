@@ -10,6 +10,7 @@ import { SessionIdTakenError, TooManySessionsError } from './errors.ts';
 import { deskOf } from './ingest.ts';
 import { refuseWhenOverloaded } from './overload.ts';
 import { mayWrite } from './session-keys.ts';
+import { refuseUnstorable, refuseUnstorableInstant } from './storable.ts';
 
 const retryAfterSeconds = 30;
 
@@ -22,7 +23,7 @@ const retryAfterSeconds = 30;
  * @throws {OverloadedError}
  */
 export async function startSession(app: App, viewer: Viewer, input: unknown): Promise<Session> {
-  const record = parseInput(SessionRecord, input, 'input');
+  const record = parseStart(input);
   const { writer } = deskOf(app);
   const { projectId, participantId } = viewer;
   const known = await app.db.session.findUnique({ where: { id: record.id } });
@@ -36,7 +37,7 @@ export async function startSession(app: App, viewer: Viewer, input: unknown): Pr
   const startUrl = redactAddress(record.startUrl);
   return app.db.$transaction(async (tx) => {
     // One start of a participant at a time, so that two do not pass the cap together.
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`start/${participantId ?? viewer.id}`}, 0))`;
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`start/${participantId ?? projectId}`}, 0))`;
     const raced = await tx.session.findUnique({ where: { id: record.id } });
     if (raced) return resumable(raced, viewer);
     const active = await tx.session.count({ where: { projectId, participantId, state: 'ACTIVE' } });
@@ -72,6 +73,14 @@ export async function startSession(app: App, viewer: Viewer, input: unknown): Pr
     });
     return session;
   });
+}
+
+/** @throws {InvalidInputError} */
+function parseStart(input: unknown): SessionRecord {
+  refuseUnstorable(input, 'input');
+  const record = parseInput(SessionRecord, input, 'input');
+  refuseUnstorableInstant(new Date(record.startedAt), 'input.startedAt');
+  return { ...record, id: record.id.toLowerCase() }; // as the database says it: the key is bound to it
 }
 
 function keyColumns({ keys }: Pick<App, 'keys'>, sessionId: string) {

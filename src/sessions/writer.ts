@@ -128,7 +128,8 @@ export function makeWriter({ sql, metrics }: Pick<App, 'sql' | 'metrics'>): Writ
 }
 
 // `FOR KEY SHARE` lets ingest go on beside changes of the session but not beside its end, which takes
-// `FOR UPDATE`. `ORDER BY` keeps concurrent re-sends from deadlocking.
+// `FOR UPDATE`. `ORDER BY` keeps concurrent re-sends from deadlocking, and of several bodies under one
+// sequence it stores the one that came first, which is the one that is said to be stored.
 const statement = `
 WITH "open" AS MATERIALIZED (
   SELECT s."id", s."projectId", s."state" FROM "Session" s
@@ -143,11 +144,12 @@ WITH "open" AS MATERIALIZED (
   FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::int[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::smallint[], $15::real[], $16::real[], $17::boolean[],
     $18::real[], $19::text[], $20::bytea[], $21::uuid[], $22::smallint[])
+    WITH ORDINALITY
     AS i("projectId", "sessionId", "id", "sequence", "type", "occurredAt", "sessionTimeMs", "url", "site", "pageTitle",
       "targetRole", "targetName", "modifiers", "offsetX", "offsetY", "isVisible", "confidence", "dropped", "bodyMac",
-      "chunkId", "chunkIndex")
+      "chunkId", "chunkIndex", "place")
   JOIN "open" o ON o."id" = i."sessionId" AND o."projectId" = i."projectId" AND o."state" IN ('ACTIVE', 'PAUSED')
-  ORDER BY i."sessionId", i."sequence"
+  ORDER BY i."sessionId", i."sequence", i."place"
   ON CONFLICT DO NOTHING
   RETURNING "sessionId", "sequence", "chunkId"
 ), "chunk" AS (

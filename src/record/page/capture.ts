@@ -2,7 +2,7 @@ import type { PageState, Pointer } from '../../contract/interaction.ts';
 import type { InteractionType } from '../../contract/vocabulary.ts';
 import type { Draft, PageMessage } from '../protocol.ts';
 import { analyse, contextOf, stateOfPage, targetOf } from './describe.ts';
-import { cleanText, cleanUrl, learnSecrets } from './privacy.ts';
+import { cleanText, cleanUrl } from './privacy.ts';
 import { selectorsOf } from './selectors.ts';
 import { refOf, takeSnapshot } from './snapshot.ts';
 
@@ -42,7 +42,6 @@ export function greet(): Promise<{ secrets: string[] }> {
 
 /** Keeps the page as it is now as what was before all that follows. */
 export function keepMoment(): Moment {
-  for (const value of learnSecrets()) tell({ kind: 'secret', value });
   const { html, refs } = takeSnapshot();
   const before = stateOfPage();
   if (html !== lastHtml) {

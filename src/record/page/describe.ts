@@ -95,7 +95,13 @@ function nearby(element: Element): unknown[] {
   const box = element.getBoundingClientRect();
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   return [...document.querySelectorAll(INTERACTIVE)]
-    .filter((each) => each !== element && !each.contains(element) && !element.contains(each))
+    .filter(
+      (each) =>
+        roleOfElement(each) !== null &&
+        each !== element &&
+        !each.contains(element) &&
+        !element.contains(each),
+    )
     .map((each) => ({ each, at: each.getBoundingClientRect() }))
     .filter(({ at }) => isInView(at))
     .map(({ each, at }) => ({

@@ -1,5 +1,5 @@
 import type { PageApi, PageMessage } from '../protocol.ts';
-import { greet, keepMoment, turn } from './capture.ts';
+import { greet, keepMoment, tell, turn } from './capture.ts';
 import { watchDialogs } from './dialogs.ts';
 import { commitFocus, listenToFields } from './fields.ts';
 import { listenToKeyboard } from './keyboard.ts';
@@ -7,7 +7,7 @@ import { look, placeOf, quietMs } from './look.ts';
 import { watchNavigation } from './navigation.ts';
 import { commit } from './pending.ts';
 import { commitHover, listenToHover, listenToPointer } from './pointer.ts';
-import { rememberSecret } from './privacy.ts';
+import { rememberSecret, whenLearned } from './privacy.ts';
 import { endScroll, listenToScrolling } from './scrolling.ts';
 import { listenToTyping } from './typing.ts';
 
@@ -35,6 +35,7 @@ globalThis.__codesightPage = {
   placeOf,
 };
 
+whenLearned((value) => tell({ kind: 'secret', value }));
 listenToPointer();
 listenToHover();
 listenToTyping();

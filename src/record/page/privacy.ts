@@ -24,6 +24,12 @@ const ADDRESS_LABEL =
 /** What was typed into personal fields in this session, also on earlier pages. */
 const secrets = new Set<string>();
 let matcher: RegExp | null = null;
+let announce: (secret: string) => void = () => {};
+
+/** Hears of every secret that is learned from this document. */
+export function whenLearned(listener: (secret: string) => void): void {
+  announce = listener;
+}
 
 /** @returns whether it was not known before */
 export function rememberSecret(value: string): boolean {
@@ -83,11 +89,14 @@ export function filledSensitiveFields(): { field: Element; sensitivity: Sensitiv
 }
 
 /** Learns what stands in personal fields right now, so that an echo of it is known too. */
-export function learnSecrets(): string[] {
-  return filledSensitiveFields()
-    .filter(({ field }) => isTextField(field))
-    .map(({ field }) => rawValueOf(field))
-    .filter(rememberSecret);
+export function learnSecrets(): void {
+  for (const { field, sensitivity } of filledSensitiveFields()) {
+    if (!isTextField(field)) continue;
+    const value = rawValueOf(field);
+    // `Thank you, Jane.` is an echo of the whole name.
+    const words = sensitivity.placeholder === '[NAME]' ? value.split(/\s+/) : [];
+    for (const secret of [value, ...words]) if (rememberSecret(secret)) announce(secret.trim());
+  }
 }
 
 export function cleanText(text: string): string {

@@ -17,15 +17,11 @@ import { cssOf, structureOf } from './paths.ts';
 import { cleanText } from './privacy.ts';
 import { scopeOf } from './scopes.ts';
 
-export const TEST_ID_ATTRIBUTES = [
-  'data-testid',
-  'data-test-id',
-  'data-test',
-  'data-cy',
-  'data-qa',
-];
+const TEST_ID_ATTRIBUTES = ['data-testid', 'data-test-id', 'data-test', 'data-cy', 'data-qa'];
 const LONGEST_TEXT = 80;
 
+/** Positions fail by matching something else, not by matching nothing. */
+const POSITIONAL = { pattern: /:nth-|\[\d+\]/, trust: 0.45 };
 /** Trust in a strategy that matches once, before anything is known of the site: order of `STACK.md`. */
 const TRUST: Record<SelectorStrategy, number> = {
   TEST_ID: 0.97,
@@ -53,7 +49,9 @@ export function selectorsOf(element: Element): Selector[] {
   const add = (strategy: SelectorStrategy, value: string, matches: Element[]): void => {
     if (!matches.includes(element) || cleanText(value) !== value) return;
     if (value.length > limits.selectorChars || found.some((each) => each.value === value)) return;
-    const confidence = Math.round((TRUST[strategy] / matches.length) * 100) / 100;
+    const isPositional = /^(?:CSS|XPATH)$/.test(strategy) && POSITIONAL.pattern.test(value);
+    const trust = isPositional ? POSITIONAL.trust : TRUST[strategy];
+    const confidence = Math.round((trust / matches.length) * 100) / 100;
     found.push({ strategy, value, matchCount: matches.length, confidence });
   };
   const addCss = (strategy: SelectorStrategy, value: string): void =>
@@ -77,14 +75,14 @@ export function selectorsOf(element: Element): Selector[] {
 }
 
 /** CSS parts joined by ` >> `. */
-export function resolveChain(value: string): Element[] {
+function resolveChain(value: string): Element[] {
   const [first = '', ...rest] = value.split(' >> ');
   let found = queryAll(first);
   for (const part of rest) found = [...new Set(found.flatMap((scope) => queryAll(part, scope)))];
   return found;
 }
 
-export function withRoleAndName(role: string, name: string, among = everyElement()): Element[] {
+function withRoleAndName(role: string, name: string, among = everyElement()): Element[] {
   return among.filter(
     (each) => roleOfElement(each) === role && isExposed(each) && nameOf(each) === name,
   );

@@ -2,7 +2,7 @@ import { type Beginning, begin, beginLate, finish, tell, turn } from './capture.
 import { isTextField } from './dom.ts';
 import { onAny, onTrusted } from './listen.ts';
 import { closeBeforeNext, commit } from './pending.ts';
-import { rawValueOf, rememberSecret, sensitivityOf, shownValueOf } from './privacy.ts';
+import { learnSecrets, shownValueOf } from './privacy.ts';
 
 interface Typing {
   field: Element;
@@ -69,9 +69,7 @@ function closeTyping(): void {
   if (!typing) return;
   const { field, beginning, endedAt } = typing;
   typing = null;
-  if (sensitivityOf(field) && rememberSecret(rawValueOf(field))) {
-    tell({ kind: 'secret', value: rawValueOf(field).trim() });
-  }
+  learnSecrets();
   const value = shownValueOf(field).slice(0, 4_096);
   const target = beginning.target && { ...beginning.target, value };
   finish(beginning, 'INPUT', { endedAt, value, target });

@@ -1,17 +1,17 @@
 import { Writable } from 'node:stream';
 import { type GraphQLSchema, graphql } from 'graphql';
-import type { ApiScope } from '../contract/accounts.ts';
-import { builder } from '../graphql/builder.ts';
-import type { Context } from '../graphql/context.ts';
-import '../graphql/scalars.ts';
-import { maskError } from '../graphql/watch.ts';
-import { newId } from '../lib/ids.ts';
-import type { App } from '../platform/app.ts';
-import { type Log, openLog } from '../platform/log.ts';
-import { childOf } from '../platform/trace.ts';
-import { authenticate } from './authenticate.ts';
-import { allScopes, createKey } from './keys.ts';
-import './schema.ts';
+import type { ApiScope } from '../src/contract/accounts.ts';
+import { builder } from '../src/graphql/builder.ts';
+import type { Context } from '../src/graphql/context.ts';
+import '../src/graphql/scalars.ts';
+import { authenticate } from '../src/accounts/authenticate.ts';
+import { allScopes, createKey } from '../src/accounts/keys.ts';
+import { maskError } from '../src/graphql/watch.ts';
+import { newId } from '../src/lib/ids.ts';
+import type { App } from '../src/platform/app.ts';
+import { type Log, openLog } from '../src/platform/log.ts';
+import { childOf } from '../src/platform/trace.ts';
+import '../src/accounts/schema.ts';
 
 /** A project with a key of all scopes. */
 export type TestProject = { projectId: string; keyId: string; secret: string };
@@ -86,9 +86,8 @@ export async function ask(
   return {
     data,
     codes: errors.map(
-      ({ extensions, originalError }) => extensions.code ?? originalError ?? 'none',
+      (error) => maskError(error, contextValue.trace.traceId, report).extensions.code,
     ),
-    extensions: errors.map(({ extensions }) => extensions),
   };
 }
 
