@@ -1,3 +1,4 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { App } from './platform/app.ts';
 import { ConfigError } from './platform/config.ts';
 import { DataDirInUseError } from './platform/lock.ts';
@@ -5,6 +6,23 @@ import { DataDirClosedError } from './platform/postgres-program.ts';
 
 /** What a process has open. Closed in reverse: first what lets work in, last the database. */
 export type Opened = { app: App; doors: { close(): Promise<void> }[] };
+
+/**
+ * Reads the command line of a door. Prints the help and ends the process when asked to, or when an
+ * option is not one of them.
+ */
+export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(help: string, options: T) {
+  try {
+    const own = { help: { type: 'boolean', short: 'h', default: false } } as const;
+    const { values } = parseArgs({ options: { ...options, ...own } });
+    if (!('help' in values && values.help)) return values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${help}`);
+    process.exit(1);
+  }
+  process.stdout.write(help);
+  process.exit(0);
+}
 
 /**
  * Runs a process until it is told to stop. Mistakes of whoever starts it are said in a sentence, and
@@ -74,6 +92,7 @@ export function explain(error: unknown): string {
     return `Port ${port} of ${address} is taken by another program. Choose another, for example \`PORT=${Number(port) + 1}\`, or 0 for any.`;
   if (syscall === 'listen' && code === 'EACCES')
     return `Port ${port} of ${address} needs rights that this user does not have. Choose one above 1023 with \`PORT\`.`;
+  if (code === 'ERR_SOCKET_BAD_PORT') return 'Expected a port from 0 to 65535.';
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ETIMEDOUT')
     return `Expected Postgres at the address in DATABASE_URL, got ${code}. Is it running, and is the address right?`;
   return error.stack ?? error.message;

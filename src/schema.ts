@@ -10,6 +10,7 @@ import './quality/schema.ts';
 import './datasets/schema.ts';
 import './ops/schema.ts';
 import './ops/schema-reprocess.ts';
+import { type GraphQLSchema, isObjectType } from 'graphql';
 import { builder } from './graphql/builder.ts';
 
 builder.queryType({ description: 'What can be read.' });
@@ -18,4 +19,13 @@ builder.mutationType({
 });
 builder.subscriptionType({ description: 'What can be followed live.' });
 
-export const schema = builder.toSchema();
+export const schema = withTotalsDescribed(builder.toSchema());
+
+/** Pothos makes `totalCount` and has no option for its description. */
+function withTotalsDescribed(built: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(built.getTypeMap())) {
+    const total = isObjectType(type) ? type.getFields().totalCount : undefined;
+    if (total) total.description ??= 'Items in the whole list. Counted only when asked for.';
+  }
+  return built;
+}

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { authenticate } from './accounts/authenticate.ts';
 import { ensureFirstKey } from './accounts/keys.ts';
-import { type Opened, runProcess } from './door.ts';
+import { type Opened, readOptions, runProcess } from './door.ts';
 import { openServer } from './graphql/server.ts';
 import { others, pipeline } from './pipeline.ts';
 import { openApp } from './platform/app.ts';
@@ -17,23 +16,16 @@ const help = `Serves the API.
 \`npm run -s codesight -- config\` lists the environment variables.
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    'with-worker': { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
-
-if (options.help) process.stdout.write(help);
-else await runProcess(open);
+const options = readOptions(help, { 'with-worker': { type: 'boolean', default: false } });
+await runProcess(open);
 
 async function open(): Promise<Opened> {
   const config = loadProcessConfig();
   const app = await openApp(config, { pipeline, others });
   try {
     const firstKey = await ensureFirstKey(app, new Date());
-    const server = await openServer(app, { schema, authenticate, routes });
     if (options['with-worker']) await app.queue.work(app);
+    const server = await openServer(app, { schema, authenticate, routes });
     announce(server.url, config.dataDir, firstKey?.secret);
     return { app, doors: [server] };
   } catch (error) {

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { type Opened, runProcess } from './door.ts';
+import { type Opened, readOptions, runProcess } from './door.ts';
 import { openRoutes } from './graphql/server.ts';
 import { opsRoutes } from './ops/health.ts';
 import { others, pipeline } from './pipeline.ts';
@@ -14,19 +13,15 @@ const help = `Runs the jobs. Start as many as the work needs.
 \`npm run -s codesight -- config\` lists the environment variables.
 `;
 
-const { values: options } = parseArgs({
-  options: { port: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
-});
-
-if (options.help) process.stdout.write(help);
-else await runProcess(open);
+const { port } = readOptions(help, { port: { type: 'string' } });
+await runProcess(open);
 
 async function open(): Promise<Opened> {
   const config = loadProcessConfig();
   const app = await openApp(config, { pipeline, others });
   try {
-    const doors = options.port
-      ? [await openRoutes(app, opsRoutes, { host: config.host, port: Number(options.port) })]
+    const doors = port
+      ? [await openRoutes(app, opsRoutes, { host: config.host, port: Number(port) })]
       : [];
     await app.queue.work(app);
     process.stdout.write(

@@ -22,7 +22,7 @@ const floors = [
 ];
 /** What speaks to a running server or browser, and so needs none of the floors between. */
 const outsiders = {
-  'src/record': ['src/contract', 'src/lib'],
+  'src/record': ['src/contract', 'src/lib', 'src/platform/images.ts'],
   'src/client': ['src/contract', 'src/lib', 'src/generated'],
 };
 /** SDKs, and the one floor that may name them. */

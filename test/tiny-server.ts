@@ -64,8 +64,15 @@ export async function openTinyServer({
   env = {},
   routes = {},
   log,
-}: { env?: Record<string, string>; routes?: Routes; log?: Log } = {}): Promise<Tiny> {
-  const app = await openTestApp({ env: { PORT: '0', MAX_MESSAGE_MB: '1', ...env }, ...(log ? { log } : {}) });
+}: {
+  env?: Record<string, string>;
+  routes?: Routes;
+  log?: Log;
+} = {}): Promise<Tiny> {
+  const app = await openTestApp({
+    env: { PORT: '0', MAX_MESSAGE_MB: '1', ...env },
+    ...(log ? { log } : {}),
+  });
   const accounts = new Accounts();
   accounts.add('good');
   gate = new Gate();
@@ -87,12 +94,19 @@ export async function post(
     headers: { 'content-type': 'application/json', authorization: 'Bearer good', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { status: response.status, body: (await response.json()) as Answer, headers: response.headers };
+  return {
+    status: response.status,
+    body: (await response.json()) as Answer,
+    headers: response.headers,
+  };
 }
 
 export type Answer = {
   data?: Record<string, unknown> | null;
-  errors?: { message: string; extensions: { code: string; correlationId?: string; [more: string]: unknown } }[];
+  errors?: {
+    message: string;
+    extensions: { code: string; correlationId?: string; [more: string]: unknown };
+  }[];
   extensions?: { correlationId: string };
 };
 
@@ -106,7 +120,11 @@ export class Talk {
   #lastId = 0;
 
   constructor({ server }: Pick<Tiny, 'server'>, headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
+    this.socket = new WebSocket(
+      `${server.url.replace('http', 'ws')}/graphql`,
+      'graphql-transport-ws',
+      { headers },
+    );
     this.socket.on('message', (data) => this.messages.push(JSON.parse(String(data)) as Message));
     this.socket.on('close', (code, reason) => {
       this.closed = { code, reason: String(reason) };
@@ -120,7 +138,9 @@ export class Talk {
     const talk = new Talk(tiny);
     await once(talk.socket, 'open');
     talk.send({ type: 'connection_init', ...(token === null ? {} : { payload: { token } }) });
-    await talk.until(() => talk.closed !== null || talk.messages.some(({ type }) => type === 'connection_ack'));
+    await talk.until(
+      () => talk.closed !== null || talk.messages.some(({ type }) => type === 'connection_ack'),
+    );
     return talk;
   }
 
@@ -152,7 +172,10 @@ export class Talk {
     while (!isSo()) {
       const heard = new AbortController();
       const { signal } = heard;
-      const events = [once(this.socket, 'message', { signal }), once(this.socket, 'close', { signal })];
+      const events = [
+        once(this.socket, 'message', { signal }),
+        once(this.socket, 'close', { signal }),
+      ];
       await Promise.race(events).finally(() => heard.abort());
       await Promise.allSettled(events);
     }
@@ -178,7 +201,11 @@ function tinySchema(): GraphQLSchema {
   }));
   builder.queryType({
     fields: (t) => ({
-      hello: t.string({ authScopes: anybody, args: { name: t.arg.string() }, resolve: (_r, { name }) => `hello ${name ?? ''}` }),
+      hello: t.string({
+        authScopes: anybody,
+        args: { name: t.arg.string() },
+        resolve: (_r, { name }) => `hello ${name ?? ''}`,
+      }),
       secret: t.string({ authScopes: { viewer: true }, resolve: () => 'for viewers' }),
       admin: t.string({ authScopes: { scope: 'ADMIN' }, resolve: () => 'for admins' }),
       fail: t.string({
@@ -195,7 +222,8 @@ function tinySchema(): GraphQLSchema {
       node: t.field({ type: Node, authScopes: anybody, resolve: () => ({}) }),
       database: t.int({
         authScopes: anybody,
-        resolve: async (_r, _a, { app }) => (await app.sql.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one ?? 0,
+        resolve: async (_r, _a, { app }) =>
+          (await app.sql.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one ?? 0,
       }),
       trace: t.string({ authScopes: anybody, resolve: () => currentTrace()?.traceId ?? '' }),
       address: t.string({ authScopes: anybody, resolve: (_r, _a, { address }) => address }),

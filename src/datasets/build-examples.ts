@@ -33,7 +33,7 @@ export async function buildExamples(app: App, ids: SessionIds, job: JobRun): Pro
       });
       if ('skipped' in made) skipped.set(made.skipped, (skipped.get(made.skipped) ?? 0) + 1);
       else built.push({ sequence: step.sequence, example: made });
-      await report(index / steps.length, `${built.length} examples of ${index + 1} steps`);
+      await report((index + 1) / steps.length, `${built.length} examples of ${index + 1} steps`);
     }
     const rows = built.flatMap(({ sequence, example }) => {
       if (!access) return [];

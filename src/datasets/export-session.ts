@@ -106,15 +106,12 @@ type Line = {
  */
 function keepFit(made: Line[]): { lines: string[]; leftOut: string } {
   const first = check(made);
-  const faulty = new Set([
-    ...first.rules.problems.map(({ line }) => line),
-    ...first.leaks.findings.map(({ line }) => line),
-  ]);
+  const faulty = new Set([...first.rules.faultyLines, ...first.leaks.faultyLines]);
   const kept = made.filter((_line, index) => !faulty.has(index + 1));
   if (kept.length === 0) return { lines: [], leftOut: '' };
   const { rules, leaks } = check(kept);
-  const problem = rules.problems[0]?.message ?? leaks.findings[0]?.message;
-  if (problem) throw new UnfitExportError(`The file is not fit to train on: ${problem}`);
+  const error = rules.problems.find(({ severity }) => severity === 'ERROR') ?? leaks.findings[0];
+  if (error) throw new UnfitExportError(`The file is not fit to train on: ${error.message}`);
   const count = made.length - kept.length;
   const codes = Object.entries(first.leaks.counts).map(([code, times]) => `${times} ${code}`);
   return {

@@ -124,12 +124,17 @@ builder.prismaObject('SessionExport', {
 });
 
 builder.prismaObjectField('Session', 'examples', (t) =>
-  t.relatedConnection('examples', {
-    cursor: 'id',
-    totalCount: true,
-    description: 'The training examples made of it, by sequence.',
-    query: { orderBy: { sequence: 'asc' } },
-  }),
+  t.relatedConnection(
+    'examples',
+    {
+      cursor: 'id',
+      totalCount: true,
+      description: 'The training examples made of it, by sequence.',
+      query: { orderBy: { sequence: 'asc' } },
+    },
+    { name: 'ExampleConnection', description: 'A page of examples.' },
+    { name: 'ExampleEdge', description: 'An item of a page of examples.' },
+  ),
 );
 
 builder.prismaObjectField('Session', 'exports', (t) =>

@@ -34,20 +34,24 @@ const SyncIssueFilter = builder.inputType('SyncIssueFilter', {
 
 builder.queryField('syncIssues', (fields) => {
   const t = fields.withAuth({ scope: 'READ' });
-  return t.prismaConnection({
-    type: SyncIssue,
-    cursor: 'id',
-    description: 'Disagreements between copies in the project, newest first.',
-    args: { where: t.arg({ type: SyncIssueFilter, description: 'Which of them.' }) },
-    resolve: (query, _root, { where }, { app, viewer }) =>
-      app.db.syncIssue.findMany({
-        ...query,
-        where: {
-          projectId: viewer.projectId,
-          ...(where?.types ? { type: { in: where.types } } : {}),
-          ...(where?.entityType ? { entityType: where.entityType } : {}),
-        },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      }),
-  });
+  return t.prismaConnection(
+    {
+      type: SyncIssue,
+      cursor: 'id',
+      description: 'Disagreements between copies in the project, newest first.',
+      args: { where: t.arg({ type: SyncIssueFilter, description: 'Which of them.' }) },
+      resolve: (query, _root, { where }, { app, viewer }) =>
+        app.db.syncIssue.findMany({
+          ...query,
+          where: {
+            projectId: viewer.projectId,
+            ...(where?.types ? { type: { in: where.types } } : {}),
+            ...(where?.entityType ? { entityType: where.entityType } : {}),
+          },
+          orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        }),
+    },
+    { name: 'SyncIssueConnection', description: 'A page of sync issues.' },
+    { name: 'SyncIssueEdge', description: 'An item of a page of sync issues.' },
+  );
 });

@@ -262,9 +262,9 @@ async function renderPage(): Promise<{ plain: Buffer; gzipped: Buffer }> {
     renderGraphiQL({
       title: 'CodeSight GraphiQL',
       endpoint: '/graphql',
-      headers: '{ "authorization": "Bearer <API key>" }',
+      headers: '{ "authorization": "" }', // a made-up key would count as a guess,
       defaultQuery:
-        '# Put your API key into the headers below.\n{\n  viewer {\n    scopes\n  }\n}\n',
+        '# Put your API key into the headers below: "Bearer cs_…"\n{\n  viewer {\n    scopes\n  }\n}\n',
     }),
   );
   return { plain, gzipped: await promisify(gzip)(plain) };

@@ -1,3 +1,4 @@
+import { deleteExpiredTokens } from '../accounts/sign-in.ts';
 import type { App } from '../platform/app.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
@@ -31,6 +32,7 @@ export async function cleanUp(app: App): Promise<CleanUp> {
   const trimmed = await app.db.outbox.deleteMany({
     where: { createdAt: { lt: new Date(Date.now() - outboxHours * 3_600_000) } },
   });
+  await deleteExpiredTokens(app, new Date());
   const abandonedUploads = await app.storage.sweep(abandonedMs);
   return { erased: old.length, outboxRows: trimmed.count, abandonedUploads };
 }

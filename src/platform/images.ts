@@ -39,7 +39,12 @@ export async function paintOver(bytes: Uint8Array, boxes: Box[]): Promise<Buffer
       const inside = clip(box, width, height);
       if (!inside) return [];
       const background = { r: 38, g: 38, b: 44 };
-      const create = { width: inside.width, height: inside.height, channels: 3 as const, background };
+      const create = {
+        width: inside.width,
+        height: inside.height,
+        channels: 3 as const,
+        background,
+      };
       return [{ input: { create }, left: inside.x, top: inside.y }];
     });
     return image.composite(patches).png({ compressionLevel: 1 }).toBuffer();
@@ -54,7 +59,9 @@ export async function paintOver(bytes: Uint8Array, boxes: Box[]): Promise<Buffer
  */
 export async function toWebp(bytes: Uint8Array, quality: number): Promise<Buffer> {
   return decode(() =>
-    sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' }).webp({ quality, effort: 2 }).toBuffer(),
+    sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
+      .webp({ quality, effort: 2 })
+      .toBuffer(),
   );
 }
 
@@ -93,7 +100,9 @@ function clip({ x, y, width, height }: Box, maxX: number, maxY: number): Box | n
   const top = Math.max(0, Math.floor(y));
   const right = Math.min(maxX, Math.ceil(x + width));
   const bottom = Math.min(maxY, Math.ceil(y + height));
-  return right > left && bottom > top ? { x: left, y: top, width: right - left, height: bottom - top } : null;
+  return right > left && bottom > top
+    ? { x: left, y: top, width: right - left, height: bottom - top }
+    : null;
 }
 
 function edgeShare(grey: Buffer, width: number, height: number): number {
@@ -114,7 +123,8 @@ function differenceHash(small: Buffer): Buffer {
   for (let y = 0; y < 16; y += 1)
     for (let x = 0; x < 16; x += 1) {
       const bit = y * 16 + x;
-      if ((small[y * 17 + x] ?? 0) < (small[y * 17 + x + 1] ?? 0)) hash[bit >> 3] = (hash[bit >> 3] ?? 0) | (1 << (bit & 7));
+      if ((small[y * 17 + x] ?? 0) < (small[y * 17 + x + 1] ?? 0))
+        hash[bit >> 3] = (hash[bit >> 3] ?? 0) | (1 << (bit & 7));
     }
   return hash;
 }

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { redactDeep } from '../lib/redact/deep.ts';
+import { redactText } from '../lib/redact/text.ts';
 
 export type Log = pino.Logger;
 
@@ -14,6 +15,12 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), log: (line) => redactDeep(line) },
     serializers: { err: (error: Error) => redactDeep(pino.stdSerializers.err(error)) },
+    hooks: {
+      logMethod(args, method) {
+        const clean = args.map((arg) => (typeof arg === 'string' ? redactText(arg) : arg));
+        method.apply(this, clean as typeof args);
+      },
+    },
     redact: {
       paths: [
         'authorization',

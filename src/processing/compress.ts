@@ -46,7 +46,14 @@ export async function compressSession(app: App, ids: SessionIds, job: JobRun): P
         await report(done / rows.length, `${done} of ${rows.length} pictures`);
       }
     };
-    await Promise.all(Array.from({ length: atOnce }, work));
+    const workers = Array.from({ length: atOnce }, () =>
+      work().catch((error: unknown) => {
+        queue.length = 0; // the others stop after what they have in hand
+        throw error;
+      }),
+    );
+    const outcomes = await Promise.allSettled(workers); // nobody writes on after the attempt
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     await removeReplaced(app, ids.sessionId);
     return async (tx) => {
       await app.queue.emit(tx, sessionCompressed, ids);

@@ -44,7 +44,8 @@ export async function redactPixels(app: App, ids: SessionIds, job: JobRun): Prom
     for (const [index, row] of rows.entries()) {
       job.signal.throwIfAborted();
       if (access) painted += await redactOne(app, access, row);
-      await report(index / rows.length, `${index} of ${rows.length} pictures`);
+      const done = index + 1;
+      await report(done / rows.length, `${done} of ${rows.length} pictures`);
     }
     await removeOriginals(app, ids.sessionId);
     return async (tx) => {

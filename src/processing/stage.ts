@@ -46,10 +46,10 @@ export async function runStage(
   const { session, stepId } = begun;
   try {
     const commit = await work(session, reporter(app, ids, stepId));
-    await app.db.$transaction(async (tx) => {
+    const isStored = await app.db.$transaction(async (tx) => {
       const locked = await lockSession(tx, ids.sessionId);
-      const message =
-        locked && !isRemoved(locked) ? await commit(tx, locked) : 'The session was removed.';
+      if (!locked || isRemoved(locked)) return false;
+      const message = await commit(tx, locked);
       await setStep(app, tx, ids, stepId, {
         state: 'DONE',
         progress: 1,
@@ -58,9 +58,12 @@ export async function runStage(
         finishedAt: new Date(),
       });
       await job.finish(tx);
+      return true;
     });
+    if (!isStored) await leaveRemoved(app, ids, job);
   } catch (error) {
     if (error instanceof JobLostError) throw error;
+    if (await isGone(app, ids)) return leaveRemoved(app, ids, job);
     const reason = error instanceof Error ? error.message : String(error);
     const state = job.isLastAttempt ? 'FAILED' : 'RETRYING';
     await app.db.$transaction((tx) =>
@@ -197,6 +200,20 @@ async function notify(
   await pubsub.notify(tx, { topic: 'processing', projectId, subjectId: stepId, sessionId });
 }
 
-function isRemoved({ state }: Session): boolean {
+async function isGone(app: Pick<App, 'db'>, { sessionId }: SessionIds): Promise<boolean> {
+  const session = await app.db.session.findUnique({
+    where: { id: sessionId },
+    select: { state: true },
+  });
+  return !session || isRemoved(session);
+}
+
+/** Ends quietly; objects that were written after the session's were deleted go, too. */
+async function leaveRemoved(app: App, ids: SessionIds, job: JobRun): Promise<void> {
+  await app.storage.removeAll(`${ids.projectId}/${ids.sessionId}/`);
+  await app.db.$transaction((tx) => job.finish(tx));
+}
+
+function isRemoved({ state }: Pick<Session, 'state'>): boolean {
   return state === 'DISCARDED' || state === 'ERASED';
 }

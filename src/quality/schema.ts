@@ -79,30 +79,34 @@ const QualityReportFilter = builder.inputType('QualityReportFilter', {
 
 builder.queryField('qualityReports', (fields) => {
   const t = fields.withAuth({ anyScope: ['READ', 'CAPTURE'] });
-  return t.prismaConnection({
-    type: QualityReport,
-    cursor: 'id',
-    description: 'Quality reports of the sessions that the viewer may read, newest first.',
-    args: { where: t.arg({ type: QualityReportFilter, description: 'Which of them.' }) },
-    resolve: (query, _root, { where }, { app, viewer }) =>
-      app.db.qualityReport.findMany({
-        ...query,
-        where: {
-          projectId: viewer.projectId,
-          session: { AND: [visibleTo(viewer), where?.site ? { site: where.site } : {}] },
-          ...(where?.scoreFrom == null && where?.scoreBelow == null
-            ? {}
-            : {
-                score: {
-                  ...(where.scoreFrom == null ? {} : { gte: where.scoreFrom }),
-                  ...(where.scoreBelow == null ? {} : { lt: where.scoreBelow }),
-                },
-              }),
-          ...(where?.issueCode ? { issues: { some: { code: where.issueCode } } } : {}),
-        },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      }),
-  });
+  return t.prismaConnection(
+    {
+      type: QualityReport,
+      cursor: 'id',
+      description: 'Quality reports of the sessions that the viewer may read, newest first.',
+      args: { where: t.arg({ type: QualityReportFilter, description: 'Which of them.' }) },
+      resolve: (query, _root, { where }, { app, viewer }) =>
+        app.db.qualityReport.findMany({
+          ...query,
+          where: {
+            projectId: viewer.projectId,
+            session: { AND: [visibleTo(viewer), where?.site ? { site: where.site } : {}] },
+            ...(where?.scoreFrom == null && where?.scoreBelow == null
+              ? {}
+              : {
+                  score: {
+                    ...(where.scoreFrom == null ? {} : { gte: where.scoreFrom }),
+                    ...(where.scoreBelow == null ? {} : { lt: where.scoreBelow }),
+                  },
+                }),
+            ...(where?.issueCode ? { issues: { some: { code: where.issueCode } } } : {}),
+          },
+          orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        }),
+    },
+    { name: 'QualityReportConnection', description: 'A page of quality reports.' },
+    { name: 'QualityReportEdge', description: 'An item of a page of quality reports.' },
+  );
 });
 
 const ReviewVerdict = builder.enumType('ReviewVerdict', {

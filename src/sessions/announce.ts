@@ -91,9 +91,7 @@ export async function recordScreenshots(
     sha256: hash,
     masks: record.masks,
   }));
-  await whileOpen(app, sessionId, (tx) =>
-    tx.screenshot.createMany({ skipDuplicates: true, data }),
-  );
+  await whileOpen(app, sessionId, (tx) => tx.screenshot.createMany({ skipDuplicates: true, data }));
   const rows = await app.db.screenshot.findMany({
     where: { id: { in: fitting.map(({ record }) => record.id) } },
     select: { id: true, sessionId: true, sha256: true, upload: true },
@@ -270,7 +268,8 @@ function findProblem(
   record: { capturedAt: string } & Record<string, unknown>,
 ): { path: PropertyKey[]; message: string } | null {
   const field = findUnstorable(record, '');
-  if (field) return { path: [field], message: 'expected text without NUL and half surrogate pairs' };
+  if (field)
+    return { path: [field], message: 'expected text without NUL and half surrogate pairs' };
   if (!isStorableInstant(new Date(record.capturedAt)))
     return { path: ['capturedAt'], message: 'expected an instant of the years 1 to 9999' };
   return null;

@@ -11,13 +11,14 @@ import {
   upTo,
 } from '../../test/sessions.ts';
 import { limits } from '../contract/limits.ts';
+import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
 import { readAcknowledged } from './acknowledged.ts';
 import { readDetails } from './details.ts';
 import { OverloadedError, SessionEndedError, SessionNotFoundError } from './errors.ts';
 import { pauseIdleSessions } from './idle.ts';
-import { deskOf } from './ingest.ts';
+import { deskOf, recordInteractions } from './ingest.ts';
 import { endSession, pauseSession } from './lifecycle.ts';
 import { maxWaitingRows } from './overload.ts';
 import type { IncomingInteraction } from './prepare.ts';
@@ -34,17 +35,15 @@ const RECORD = `mutation ($input: RecordInteractionsInput!) { recordInteractions
 test('each interaction is stored once, whatever the order, the repeats and the cuts of the calls', async () => {
   const app = await openTestApp();
   const viewer = await makeViewer(app);
-  const shuffled = fc
-    .integer({ min: 1, max: 40 })
-    .chain((last) =>
-      fc.record({
-        last: fc.constant(last),
-        order: fc.shuffledSubarray(upTo(last), { minLength: last, maxLength: last }),
-        repeats: fc.array(fc.integer({ min: 1, max: last }), { maxLength: 20 }),
-        cuts: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 10 }),
-        together: fc.integer({ min: 1, max: 8 }),
-      }),
-    );
+  const shuffled = fc.integer({ min: 1, max: 40 }).chain((last) =>
+    fc.record({
+      last: fc.constant(last),
+      order: fc.shuffledSubarray(upTo(last), { minLength: last, maxLength: last }),
+      repeats: fc.array(fc.integer({ min: 1, max: last }), { maxLength: 20 }),
+      cuts: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 10 }),
+      together: fc.integer({ min: 1, max: 8 }),
+    }),
+  );
 
   await fc.assert(
     fc.asyncProperty(shuffled, async ({ last, order, repeats, cuts, together }) => {
@@ -165,7 +164,9 @@ test('the acknowledgement stops before a gap and jumps over it once it is filled
 
   const acknowledged: number[] = [];
   for (const sequences of [[2, 3], [1], [6, 7], [5], [4], [9], [8]])
-    acknowledged.push((await record(app, viewer, sessionId, interactions(...sequences))).acknowledged);
+    acknowledged.push(
+      (await record(app, viewer, sessionId, interactions(...sequences))).acknowledged,
+    );
 
   expect(acknowledged).toEqual([0, 3, 3, 3, 7, 7, 9]);
 });
@@ -309,50 +310,81 @@ test('the order of keys in free JSON does not make another body', async () => {
 
 // ── Refusals of single items ──────────────────────────────────────────────────────────────────────
 
-const deep = (levels: number): unknown => (levels === 0 ? 1 : JSON.parse('['.repeat(levels) + ']'.repeat(levels)));
+const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as string;
+const chars = (count: number) => 'x'.repeat(count);
 
-test.each<[string, Partial<IncomingInteraction>, string]>([
-  ['too much JSON', { context: { text: 'x'.repeat(limits.interactionChars) } }, 'TOO_LARGE'],
-  ['JSON that is nested too deeply', { context: deep(20_000) }, 'TOO_LARGE'],
-  ['attributes that are nested too deeply', { target: { tag: 'a', attributes: { a: deep(20_000) as string } } }, 'TOO_LARGE'],
-  ['a long address', { url: `https://a.example/${'x'.repeat(limits.urlChars)}` }, 'FIELD_TOO_LONG'],
-  ['a long title', { pageTitle: 'x'.repeat(limits.nameChars + 1) }, 'FIELD_TOO_LONG'],
-  ['a long role', { target: { tag: 'a', role: 'x'.repeat(limits.nameChars + 1) } }, 'FIELD_TOO_LONG'],
-  ['a long name', { target: { tag: 'a', name: 'x'.repeat(limits.nameChars + 1) } }, 'FIELD_TOO_LONG'],
-  ['a long selector', { selectors: [{ strategy: 'CSS', value: 'x'.repeat(limits.selectorChars + 1) }] }, 'FIELD_TOO_LONG'],
-  ['too many selectors', { selectors: Array(25).fill({ strategy: 'CSS', value: 'a' }) }, 'OUT_OF_RANGE'],
-  ['a sequence of 0', { sequence: 0 }, 'OUT_OF_RANGE'],
-  ['a sequence over the limit', { sequence: limits.sequence + 1 }, 'OUT_OF_RANGE'],
-  ['a negative time', { sessionTimeMs: -1 }, 'OUT_OF_RANGE'],
-  ['more confidence than there is', { confidence: 1.01 }, 'OUT_OF_RANGE'],
-  ['no number for confidence', { confidence: Number.NaN }, 'OUT_OF_RANGE'],
-  ['an offset that no real holds', { pointer: { offsetX: 1e39 } }, 'OUT_OF_RANGE'],
-  ['an offset without end', { pointer: { offsetY: Number.NEGATIVE_INFINITY } }, 'OUT_OF_RANGE'],
-  ['an instant in the year 0', { occurredAt: new Date('0000-06-01T00:00:00Z') }, 'OUT_OF_RANGE'],
-  ['an instant after the year 9999', { occurredAt: new Date('+010000-01-01T00:00:00Z') }, 'OUT_OF_RANGE'],
-  ['an instant that is none', { occurredAt: new Date(Number.NaN) }, 'OUT_OF_RANGE'],
-  ['NUL in a title', { pageTitle: 'a\0b' }, 'UNSTORABLE_TEXT'],
-  ['NUL in a key of free JSON', { context: { a: [{ 'b\0': 1 }] } }, 'UNSTORABLE_TEXT'],
-  ['half of a surrogate pair', { value: 'x\ud83d' }, 'UNSTORABLE_TEXT'],
-  ['an id that is no UUID', { id: 'one' }, 'INVALID_ID'],
-  ['an id with a comma', { id: `${newId()},${newId()}` }, 'INVALID_ID'],
-])('%s is refused alone; the others of the call are stored', async (_what, more, code) => {
+const badItems: Record<string, [code: string, Partial<IncomingInteraction>]> = {
+  'too much JSON': ['TOO_LARGE', { context: chars(limits.interactionChars) }],
+  'deep JSON': ['TOO_LARGE', { context: nested(20_000) }],
+  'deep attributes': ['TOO_LARGE', { target: { tag: 'a', attributes: { a: nested(20_000) } } }],
+  'a long address': ['FIELD_TOO_LONG', { url: `https://a.example/${chars(limits.urlChars)}` }],
+  'a long title': ['FIELD_TOO_LONG', { pageTitle: chars(limits.nameChars + 1) }],
+  'a long role': ['FIELD_TOO_LONG', { target: { tag: 'a', role: chars(limits.nameChars + 1) } }],
+  'a long name': ['FIELD_TOO_LONG', { target: { tag: 'a', name: chars(limits.nameChars + 1) } }],
+  'a long selector': [
+    'FIELD_TOO_LONG',
+    { selectors: [{ strategy: 'CSS', value: chars(limits.selectorChars + 1) }] },
+  ],
+  'too many selectors': [
+    'OUT_OF_RANGE',
+    { selectors: Array(25).fill({ strategy: 'CSS', value: 'a' }) },
+  ],
+  'a sequence of 0': ['OUT_OF_RANGE', { sequence: 0 }],
+  'a sequence over the limit': ['OUT_OF_RANGE', { sequence: limits.sequence + 1 }],
+  'a negative time': ['OUT_OF_RANGE', { sessionTimeMs: -1 }],
+  'too much confidence': ['OUT_OF_RANGE', { confidence: 1.01 }],
+  'confidence that is no number': ['OUT_OF_RANGE', { confidence: Number.NaN }],
+  'an offset that no real holds': ['OUT_OF_RANGE', { pointer: { offsetX: 1e39 } }],
+  'an offset without end': ['OUT_OF_RANGE', { pointer: { offsetY: Number.NEGATIVE_INFINITY } }],
+  'an instant in the year 0': ['OUT_OF_RANGE', { occurredAt: new Date('0000-06-01T00:00:00Z') }],
+  'an instant after 9999': ['OUT_OF_RANGE', { occurredAt: new Date('+010000-01-01T00:00:00Z') }],
+  'an instant that is none': ['OUT_OF_RANGE', { occurredAt: new Date(Number.NaN) }],
+  'NUL in a title': ['UNSTORABLE_TEXT', { pageTitle: 'a\0b' }],
+  'NUL in a key of free JSON': ['UNSTORABLE_TEXT', { context: { a: [{ 'b\0': 1 }] } }],
+  'half of a surrogate pair': ['UNSTORABLE_TEXT', { value: 'x\ud83d' }],
+  'an id that is no UUID': ['INVALID_ID', { id: 'one' }],
+  'an id with a comma': ['INVALID_ID', { id: `${newId()},${newId()}` }],
+};
+
+test('an item that cannot be stored is refused alone, with its code; the others of the call are stored', async () => {
+  const app = await openTestApp();
+  const viewer = await makeViewer(app);
+
+  for (const [what, [code, more]] of Object.entries(badItems)) {
+    const sessionId = await makeSession(app, viewer, { task: what });
+    const bad = anInteraction(2, more);
+    const receipt = await recordInteractions(app, viewer, {
+      sessionId,
+      interactions: [anInteraction(1), bad, anInteraction(3)],
+      tombstones: [{ sequence: 0, dropped: 'QUOTA' }],
+    });
+    await app.db.session.update({ where: { id: sessionId }, data: { state: 'ENDED' } });
+
+    expect({ what, ...receipt }).toMatchObject({
+      what,
+      acknowledged: 1,
+      stored: 2,
+      rejected: [
+        { sequence: bad.sequence, code, message: expect.stringMatching(/^Expected /) },
+        { sequence: 0, code: 'OUT_OF_RANGE' },
+      ],
+    });
+    const rows = await app.db.interaction.findMany({ where: { sessionId } });
+    expect(rows.map(({ sequence }) => sequence).sort()).toEqual([1, 3]);
+  }
+});
+
+test('numbers too small for the database are stored as the nearest that it holds', async () => {
   const app = await openTestApp();
   const viewer = await makeViewer(app);
   const sessionId = await makeSession(app, viewer);
-  const bad = anInteraction(2, more);
+  const tiny = { confidence: 1e-60, pointer: { offsetX: -1e-60, offsetY: 1e-45 } };
 
-  const receipt = await record(app, viewer, sessionId, [anInteraction(1), bad, anInteraction(3)]);
+  const receipt = await record(app, viewer, sessionId, [anInteraction(1, tiny)]);
 
-  expect(receipt).toMatchObject({
-    acknowledged: 1,
-    stored: 2,
-    rejected: [{ sequence: bad.sequence, code, message: expect.stringMatching(/^Expected /) }],
-  });
-  expect(await app.db.interaction.findMany({ select: { sequence: true } })).toEqual([
-    { sequence: 1 },
-    { sequence: 3 },
-  ]);
+  expect(receipt).toMatchObject({ stored: 1, rejected: [] });
+  const { confidence, offsetX } = await app.db.interaction.findFirstOrThrow();
+  expect([confidence, Math.abs(offsetX ?? 1)]).toEqual([0, 0]);
 });
 
 test('text that only looks like NUL or half a pair, and whole pairs, are stored', async () => {
@@ -423,36 +455,44 @@ test('sixteen clients that send one at a time share statements', async () => {
   expect(await app.db.interaction.count()).toBe(32);
 });
 
-test.each<[string, Partial<IncomingInteraction>]>([
-  ['NUL', { pageTitle: '\0' }],
-  ['half of a surrogate pair', { pageTitle: '\udc00' }],
-  ['too much JSON', { context: 'x'.repeat(limits.interactionChars) }],
-  ['an id that is several', { id: `${newId()},${newId()}` }],
-  ['a type that the database does not know, so that the statement fails', { type: 'WAVE' as 'CLICK' }],
-  ['a time that the database does not hold, so that the statement fails', { sessionTimeMs: 2 ** 31 }],
-])('a call with %s harms only itself among fifteen good ones', async (_what, more) => {
-  const app = await openTestApp();
+const poisons: Record<string, Partial<IncomingInteraction>> = {
+  NUL: { pageTitle: '\0' },
+  'half of a surrogate pair': { pageTitle: '\udc00' },
+  'too much JSON': { context: chars(limits.interactionChars) },
+  'an id that is two': { id: `${newId()},${newId()}` },
+  'a type that fails the statement': { type: 'WAVE' as 'CLICK' },
+  'a time that fails the statement': { sessionTimeMs: 2 ** 31 },
+};
+
+test('a poisoned call harms only itself among fifteen good ones that are committed with it', async () => {
+  const app = await openTestApp({ env: { MAX_SESSIONS_PER_USER: '1000' } });
   const viewer = await makeViewer(app);
   const stranger = await makeViewer(app);
-  const sessions: string[] = [];
-  for (const index of upTo(16)) sessions.push(await makeSession(app, index % 2 ? viewer : stranger));
-  const calls = sessions.map((sessionId, index) => ({
-    sessionId,
-    viewer: index % 2 ? stranger : viewer,
-    items: interactions(1, 2),
-  }));
-  const poisoned = calls[7];
-  if (poisoned) poisoned.items = [anInteraction(1), anInteraction(2, more)];
+  const sessions: { viewer: Viewer; sessionId: string }[] = [];
+  for (const index of upTo(16)) {
+    const owner = index % 2 ? viewer : stranger;
+    sessions.push({ viewer: owner, sessionId: await makeSession(app, owner) });
+  }
 
-  const receipts = await Promise.allSettled(
-    calls.map((call) => record(app, call.viewer, call.sessionId, call.items)),
-  );
+  for (const [round, [what, more]] of Object.entries(poisons).entries()) {
+    const sequence = 1 + round;
+    const calls = sessions.map((session, index) => ({
+      ...session,
+      items: [anInteraction(sequence, index === 7 ? more : {})],
+    }));
+    const receipts = await Promise.allSettled(
+      calls.map((call) => record(app, call.viewer, call.sessionId, call.items)),
+    );
 
-  for (const [index, receipt] of receipts.entries())
-    if (index !== 7) expect(receipt).toMatchObject({ value: { stored: 2, acknowledged: 2 } });
-  for (const { sessionId, items } of calls.filter((call) => call !== poisoned)) {
-    const rows = await app.db.interaction.findMany({ where: { sessionId }, orderBy: { sequence: 'asc' } });
-    expect(rows.map(({ id }) => id)).toEqual(items.map(({ id }) => id));
+    const rows = await app.db.interaction.findMany({ where: { sequence }, select: { id: true } });
+    const good = calls.filter((_, index) => index !== 7).flatMap(({ items }) => items);
+    expect([what, rows.map(({ id }) => id).sort()]).toEqual([
+      what,
+      good.map(({ id }) => id).sort(),
+    ]);
+    for (const [index, receipt] of receipts.entries())
+      if (index !== 7)
+        expect(receipt).toMatchObject({ value: { stored: 1, acknowledged: sequence } });
   }
 });
 
@@ -588,7 +628,9 @@ test('over the limit of waiting rows a call is refused before any work, with the
   await expect.poll(() => writer.waiting()).toBeGreaterThan(maxWaitingRows);
 
   const statements = await countStatements(app, async () => {
-    const refusal = await record(app, viewer, sessionId, interactions(3)).catch((error: unknown) => error);
+    const refusal = await record(app, viewer, sessionId, interactions(3)).catch(
+      (error: unknown) => error,
+    );
     expect(refusal).toBeInstanceOf(OverloadedError);
     expect(refusal).toMatchObject({ retryAfterSeconds: 1 });
   });
@@ -600,7 +642,11 @@ test('over the limit of waiting rows a call is refused before any work, with the
   await Promise.all(waiting);
 
   expect(statements).toBe(0);
-  expect(refused).toMatchObject({ __typename: 'Overloaded', code: 'OVERLOADED', retryAfterSeconds: 1 });
+  expect(refused).toMatchObject({
+    __typename: 'Overloaded',
+    code: 'OVERLOADED',
+    retryAfterSeconds: 1,
+  });
   const rows = await app.db.interaction.findMany({ orderBy: { sequence: 'asc' } });
   expect(rows.map(({ sequence }) => sequence)).toEqual([1, 2]);
   expect(await record(app, viewer, sessionId, interactions(3))).toMatchObject({ acknowledged: 3 });
@@ -620,7 +666,10 @@ test('when the database makes calls wait too long, later ones are refused until 
   const refused = expect.poll(async () => {
     const call = record(app, viewer, sessionId, interactions(2));
     const isRefused = await Promise.race([
-      call.then(() => false, (error: unknown) => error instanceof OverloadedError),
+      call.then(
+        () => false,
+        (error: unknown) => error instanceof OverloadedError,
+      ),
       new Promise<false>((resolve) => setImmediate(() => setImmediate(() => resolve(false)))),
     ]);
     if (!isRefused) waiting.push(call);

@@ -2,7 +2,7 @@ import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import { imageTypes } from '../contract/image.ts';
+import type { imageTypes } from '../contract/image.ts';
 import { limits } from '../contract/limits.ts';
 import type { App } from '../platform/app.ts';
 import { type DataKey, sameBytes, seal, unseal } from '../platform/keys.ts';
@@ -45,12 +45,19 @@ export class HttpRefusal extends Error {
 /** What is done for the bearer of a signed URL; the answer to a `GET` has a body. */
 export type ObjectAction = {
   method: 'GET' | 'PUT';
-  run(app: App, id: string, request: IncomingMessage): Promise<{ body: Buffer; type: string } | null>;
+  run(
+    app: App,
+    id: string,
+    request: IncomingMessage,
+  ): Promise<{ body: Buffer; type: string } | null>;
 };
 
 /** The actions of this feature, by the name in the URL. */
 export const objectActions: Partial<Record<Grant['action'], ObjectAction>> = {
-  'upload-screenshot': { method: 'PUT', run: (app, id, request) => takeScreenshot(app, id, request) },
+  'upload-screenshot': {
+    method: 'PUT',
+    run: (app, id, request) => takeScreenshot(app, id, request),
+  },
   'upload-snapshot': { method: 'PUT', run: (app, id, request) => takeSnapshot(app, id, request) },
   'read-screenshot': { method: 'GET', run: readScreenshot },
   'read-snapshot': { method: 'GET', run: readSnapshot },
@@ -87,7 +94,12 @@ export async function handleObject(
     const status = refusal?.status ?? 500;
     if (!response.headersSent)
       response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-    response.end(JSON.stringify({ code: refusal ? 'REFUSED' : 'UNEXPECTED', message: refusal?.message ?? 'Unexpected error.' }));
+    response.end(
+      JSON.stringify({
+        code: refusal ? 'REFUSED' : 'UNEXPECTED',
+        message: refusal?.message ?? 'Unexpected error.',
+      }),
+    );
     request.resume();
   }
 }
@@ -111,16 +123,27 @@ export async function readScreenshotBytes(
   return unseal(key, await app.storage.get(objectKey), screenshotContext(id));
 }
 
-function readGrant(app: App, actions: Partial<Record<string, ObjectAction>>, request: IncomingMessage): { action: ObjectAction; id: string } {
+function readGrant(
+  app: App,
+  actions: Partial<Record<string, ObjectAction>>,
+  request: IncomingMessage,
+): { action: ObjectAction; id: string } {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
   const [, , name = '', id = ''] = pathname.split('/');
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (!action || !/^[0-9a-f-]{36}$/.test(id)) throw new HttpRefusal(404, 'Expected a signed URL as the API gives it.');
+  if (!action || !/^[0-9a-f-]{36}$/.test(id))
+    throw new HttpRefusal(404, 'Expected a signed URL as the API gives it.');
   if (request.method !== action.method)
     throw new HttpRefusal(405, `Expected ${action.method} for ${name}, got ${request.method}.`);
-  const verdict = app.signer.check({ action: name as Grant['action'], id }, searchParams, new Date());
-  if (verdict === 'forged') throw new HttpRefusal(403, 'Expected a signature of this server for this object.');
-  if (verdict === 'expired') throw new HttpRefusal(410, 'The signed URL has expired. Ask the API for a new one.');
+  const verdict = app.signer.check(
+    { action: name as Grant['action'], id },
+    searchParams,
+    new Date(),
+  );
+  if (verdict === 'forged')
+    throw new HttpRefusal(403, 'Expected a signature of this server for this object.');
+  if (verdict === 'expired')
+    throw new HttpRefusal(410, 'The signed URL has expired. Ask the API for a new one.');
   return { action, id };
 }
 
@@ -155,8 +178,8 @@ async function takeScreenshot(app: App, id: string, request: IncomingMessage): P
       await writer.write(cipher.update(part));
     }
     cipher.final();
-    refuseType(head, row.mimeType); // it may have had fewer bytes than a head
     refuseOther(bytes, row.originalBytes, hash.digest(), row.sha256);
+    refuseType(head, row.mimeType); // it may have had fewer bytes than a head
     await writer.write(cipher.getAuthTag());
     await writer.commit();
   } catch (error) {
@@ -212,12 +235,19 @@ async function readScreenshot(app: App, id: string): Promise<{ body: Buffer; typ
     select: { sessionId: true, objectKey: true, mimeType: true, redactedAt: true },
   });
   const access = row && (await openSession(app, row.sessionId));
-  if (!row?.objectKey || !row.redactedAt || !access) throw new HttpRefusal(404, 'The picture is gone.');
-  return { body: await readScreenshotBytes(app, access.key, { id, objectKey: row.objectKey }), type: row.mimeType };
+  if (!row?.objectKey || !row.redactedAt || !access)
+    throw new HttpRefusal(404, 'The picture is gone.');
+  return {
+    body: await readScreenshotBytes(app, access.key, { id, objectKey: row.objectKey }),
+    type: row.mimeType,
+  };
 }
 
 async function readSnapshot(app: App, id: string): Promise<{ body: Buffer; type: string }> {
-  const row = await app.db.pageSnapshot.findUnique({ where: { id }, select: { sessionId: true, objectKey: true } });
+  const row = await app.db.pageSnapshot.findUnique({
+    where: { id },
+    select: { sessionId: true, objectKey: true },
+  });
   const access = row && (await openSession(app, row.sessionId));
   if (!row?.objectKey || !access) throw new HttpRefusal(404, 'The snapshot is gone.');
   const html = await readSnapshotHtml(app, access.key, row.objectKey);

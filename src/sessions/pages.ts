@@ -15,7 +15,10 @@ export type PageReader = (snapshotId: string | null | undefined) => Promise<Page
  *
  * The reader answers `null` for a snapshot that is unknown, has no bytes or whose key is gone.
  */
-export async function openPages(app: Pick<App, 'db' | 'keys' | 'storage'>, sessionId: string): Promise<PageReader> {
+export async function openPages(
+  app: Pick<App, 'db' | 'keys' | 'storage'>,
+  sessionId: string,
+): Promise<PageReader> {
   const access = await openSession(app, sessionId);
   const rows = await app.db.pageSnapshot.findMany({
     where: { sessionId, upload: 'STORED' },

@@ -179,8 +179,7 @@ function checkLimits(item: IncomingInteraction, body: string): Refusal | null {
     return outOfRange('the year of occurredAt', 1, 9999, item.occurredAt.getUTCFullYear());
   for (const field of ['offsetX', 'offsetY'] as const) {
     const offset = item.pointer?.[field] ?? 0;
-    if (toReal(offset) === null)
-      return outOfRange(`pointer.${field}`, -maxReal, maxReal, offset);
+    if (toReal(offset) === null) return outOfRange(`pointer.${field}`, -maxReal, maxReal, offset);
   }
   if (item.sessionTimeMs < 0)
     return outOfRange('sessionTimeMs', 0, 2 ** 31 - 1, item.sessionTimeMs);

@@ -1,6 +1,6 @@
 import { builder } from '../graphql/builder.ts';
-import { watch } from '../graphql/watch.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { watch } from '../graphql/watch.ts';
 import { Session, SessionFilter, sessionWhere } from './schema.ts';
 import { visibleTo } from './visible.ts';
 

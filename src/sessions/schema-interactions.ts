@@ -1,4 +1,4 @@
-import { interactionTypes, selectorStrategies, dropReasons } from '../contract/vocabulary.ts';
+import { dropReasons, interactionTypes, selectorStrategies } from '../contract/vocabulary.ts';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor } from '../graphql/context.ts';
 import { describe } from '../graphql/describe.ts';

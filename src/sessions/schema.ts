@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
-import type { Prisma } from '../generated/prisma/client.ts';
 import { sessionKinds } from '../contract/vocabulary.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor } from '../graphql/context.ts';
 import { describe } from '../graphql/describe.ts';
@@ -17,8 +17,8 @@ import {
   TooManySessionsError,
   VersionConflictError,
 } from './errors.ts';
-import { Interaction, InteractionType } from './schema-interactions.ts';
 import { PageSnapshot, Screenshot, ScreenshotTrigger, UploadState } from './schema-images.ts';
+import { Interaction, InteractionType } from './schema-interactions.ts';
 import { visibleTo } from './visible.ts';
 
 export const SessionKind = builder.enumType('SessionKind', {
@@ -116,39 +116,54 @@ export const Session = builder.prismaObject('Session', {
       description: 'Changes of its state, oldest first; at most a few dozen.',
       query: { orderBy: { version: 'asc' } },
     }),
-    interactions: t.relatedConnection('interactions', {
-      cursor: 'projectId_sessionId_sequence',
-      totalCount: true,
-      description: 'What happened, by sequence.',
-      args: { where: t.arg({ type: InteractionFilter, description: 'Which of them.' }) },
-      query: ({ where }) => ({
-        where: interactionWhere(where ?? {}),
-        orderBy: { sequence: 'asc' },
-      }),
-    }),
-    screenshots: t.relatedConnection('screenshots', {
-      cursor: 'id',
-      totalCount: true,
-      description: 'Pictures, by the time they were taken.',
-      args: { where: t.arg({ type: ScreenshotFilter, description: 'Which of them.' }) },
-      query: ({ where }) => ({
-        where: {
-          ...(where?.triggers ? { trigger: { in: where.triggers } } : {}),
-          ...(where?.upload ? { upload: where.upload } : {}),
-          ...(where?.interactionSequence == null
-            ? {}
-            : { interactionSequence: where.interactionSequence }),
-          ...(where?.burstId ? { burstId: where.burstId } : {}),
-        },
-        orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }],
-      }),
-    }),
-    snapshots: t.relatedConnection('snapshots', {
-      cursor: 'id',
-      totalCount: true,
-      description: 'Page snapshots, by the time they were taken.',
-      query: { orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }] },
-    }),
+    interactions: t.relatedConnection(
+      'interactions',
+      {
+        cursor: 'projectId_sessionId_sequence',
+        totalCount: true,
+        description: 'What happened, by sequence.',
+        args: { where: t.arg({ type: InteractionFilter, description: 'Which of them.' }) },
+        query: ({ where }) => ({
+          where: interactionWhere(where ?? {}),
+          orderBy: { sequence: 'asc' },
+        }),
+      },
+      { name: 'InteractionConnection', description: 'A page of interactions.' },
+      { name: 'InteractionEdge', description: 'An item of a page of interactions.' },
+    ),
+    screenshots: t.relatedConnection(
+      'screenshots',
+      {
+        cursor: 'id',
+        totalCount: true,
+        description: 'Pictures, by the time they were taken.',
+        args: { where: t.arg({ type: ScreenshotFilter, description: 'Which of them.' }) },
+        query: ({ where }) => ({
+          where: {
+            ...(where?.triggers ? { trigger: { in: where.triggers } } : {}),
+            ...(where?.upload ? { upload: where.upload } : {}),
+            ...(where?.interactionSequence == null
+              ? {}
+              : { interactionSequence: where.interactionSequence }),
+            ...(where?.burstId ? { burstId: where.burstId } : {}),
+          },
+          orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }],
+        }),
+      },
+      { name: 'ScreenshotConnection', description: 'A page of screenshots.' },
+      { name: 'ScreenshotEdge', description: 'An item of a page of screenshots.' },
+    ),
+    snapshots: t.relatedConnection(
+      'snapshots',
+      {
+        cursor: 'id',
+        totalCount: true,
+        description: 'Page snapshots, by the time they were taken.',
+        query: { orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }] },
+      },
+      { name: 'PageSnapshotConnection', description: 'A page of page snapshots.' },
+      { name: 'PageSnapshotEdge', description: 'An item of a page of page snapshots.' },
+    ),
   }),
 });
 
@@ -328,28 +343,32 @@ builder.queryFields((fields) => {
       resolve: (query, _root, { id }, { app, viewer }) =>
         app.db.session.findFirst({ ...query, where: { AND: [{ id }, visibleTo(viewer)] } }),
     }),
-    sessions: t.prismaConnection({
-      type: 'Session',
-      cursor: 'id',
-      description: 'Sessions that the viewer may read.',
-      args: {
-        where: t.arg({ type: SessionFilter, description: 'Which of them.' }),
-        orderBy: t.arg({
-          type: SessionOrder,
-          defaultValue: 'STARTED_AT_DESC',
-          description: 'In which order.',
-        }),
+    sessions: t.prismaConnection(
+      {
+        type: 'Session',
+        cursor: 'id',
+        description: 'Sessions that the viewer may read.',
+        args: {
+          where: t.arg({ type: SessionFilter, description: 'Which of them.' }),
+          orderBy: t.arg({
+            type: SessionOrder,
+            defaultValue: 'STARTED_AT_DESC',
+            description: 'In which order.',
+          }),
+        },
+        totalCount: (_root, { where }, { app, viewer }) =>
+          app.db.session.count({ where: { AND: [sessionWhere(where), visibleTo(viewer)] } }),
+        resolve: (query, _root, { where, orderBy }, { app, viewer }) => {
+          const direction = orderBy === 'STARTED_AT_ASC' ? 'asc' : 'desc';
+          return app.db.session.findMany({
+            ...query,
+            where: { AND: [sessionWhere(where), visibleTo(viewer)] },
+            orderBy: [{ startedAt: direction }, { id: direction }],
+          });
+        },
       },
-      totalCount: (_root, { where }, { app, viewer }) =>
-        app.db.session.count({ where: { AND: [sessionWhere(where), visibleTo(viewer)] } }),
-      resolve: (query, _root, { where, orderBy }, { app, viewer }) => {
-        const direction = orderBy === 'STARTED_AT_ASC' ? 'asc' : 'desc';
-        return app.db.session.findMany({
-          ...query,
-          where: { AND: [sessionWhere(where), visibleTo(viewer)] },
-          orderBy: [{ startedAt: direction }, { id: direction }],
-        });
-      },
-    }),
+      { name: 'SessionConnection', description: 'A page of sessions.' },
+      { name: 'SessionEdge', description: 'An item of a page of sessions.' },
+    ),
   };
 });

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { ask, makeViewer, openReplica, openTestApp } from '../../test/app.ts';
 import {
+  anEnd,
   aPicture,
   aScreenshot,
   aStart,
-  anEnd,
   interactions,
   makeSession,
   record,
@@ -176,9 +176,17 @@ test.each([
 test.each([
   ['an id that is no UUID', { id: 'one' }, 'input.id'],
   ['a task that is too long', { task: 'x'.repeat(1025) }, 'input.task'],
-  ['an address that is too long', { startUrl: `https://a.example/${'x'.repeat(4096)}` }, 'input.startUrl'],
+  [
+    'an address that is too long',
+    { startUrl: `https://a.example/${'x'.repeat(4096)}` },
+    'input.startUrl',
+  ],
   ['NUL in the task', { task: 'a\0b' }, 'input.task'],
-  ['half of a surrogate pair in the address', { startUrl: 'https://a.example/\ud800' }, 'input.startUrl'],
+  [
+    'half of a surrogate pair in the address',
+    { startUrl: 'https://a.example/\ud800' },
+    'input.startUrl',
+  ],
   ['NUL deep in the client', { client: { system: { name: 'a\0' } } }, 'input.client.system.name'],
   ['a start in the year 0', { startedAt: '0000-01-01T00:00:00.000Z' }, 'input.startedAt'],
 ])('%s is refused by name', async (_what, more, field) => {

@@ -1,8 +1,8 @@
 import { zstdCompressSync } from 'node:zlib';
+import type { SessionState } from '../generated/prisma/enums.ts';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
 import { type DataKey, seal } from '../platform/keys.ts';
-import type { SessionState } from '../generated/prisma/enums.ts';
 import { arrayLiteral, bytesLiteral, quote } from './literals.ts';
 import type { PreparedRow } from './prepare.ts';
 

@@ -9,9 +9,9 @@ const DATA_URI = /;base64,[A-Za-z0-9+/=_-]*/g;
 const BEARER = /(?<![a-z0-9])(?:bearer|basic)[ \t]{1,3}([\w.~+/=-]{8,})/gi;
 const COOKIE = /(?<![\w-])(?:set-)?cookie["']?:\s{0,3}["']?([^\s=;"']{1,128}=[^\n"']*)/gi;
 
-/** Prefixes the issuers publish so that scanners find them, and our own `cs_<scope>_`. */
+/** Prefixes the issuers publish so that scanners find them, and our own `cs_`. */
 const PREFIXED =
-  /(?:^|[-_])(?:sk-|[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|npm_|hf_|pypi-|whsec_|shp(?:at|ss|ca|pa)_|dop_v1_|sq0[a-z]{3}-|lin_api_|figd_|ATATT3|AGE-SECRET-KEY-|cs_[a-z]+_?)(?=[\w-]*\d)[\w-]{16,}$|(?:^|[-_])(?:AKIA|ASIA)[0-9A-Z]{16}$|^AIza[\w-]{35}/;
+  /(?:^|[-_])(?:sk-|[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|npm_|hf_|pypi-|whsec_|shp(?:at|ss|ca|pa)_|dop_v1_|sq0[a-z]{3}-|lin_api_|figd_|ATATT3|AGE-SECRET-KEY-|cs_(?:[a-z]+_)?)(?=[\w-]*\d)[\w-]{16,}$|(?:^|[-_])(?:AKIA|ASIA)[0-9A-Z]{16}$|^AIza[\w-]{35}/;
 const DOTTED = /(?<![\w-])(?:SG\.[\w-]{16,64}\.[\w-]{16,64}|ya29\.[\w-]{20,})/g;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const MIN_RANDOM_LENGTH = 32;

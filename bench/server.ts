@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { findEmbeddedPostgres } from '../src/platform/postgres.ts';
+
+/** A server of ours in a process of its own, as it runs in production. */
+export type BenchServer = {
+  pid: number;
+  /** Where it listens, without a path. */
+  url: string;
+  /** Its first key, good for everything. */
+  key: string;
+  databaseUrl: string;
+  /** Lets it end by itself and removes its data. */
+  stop(): Promise<void>;
+};
+
+const startTimeoutMs = 180_000; // a first start makes a database, on a busy machine
+const stopTimeoutMs = 60_000;
+
+/**
+ * Starts the API alone, with an embedded, durable Postgres in a folder of its own. Limits that
+ * protect it from too many requests are raised, nothing else differs from its defaults.
+ *
+ * @param database an empty database to use instead
+ * @param profile folder for its CPU profile, written when it stops
+ */
+export async function startServer({
+  database,
+  profile,
+  env = {},
+}: {
+  database?: string | undefined;
+  profile?: string | undefined;
+  env?: Record<string, string>;
+}): Promise<BenchServer> {
+  const dir = await mkdtemp(join(tmpdir(), 'codesight-bench-'));
+  await chmod(dir, 0o711); // for root, whose Postgres runs as another user
+  const serve = fileURLToPath(new URL('../src/serve.ts', import.meta.url));
+  const flags = profile
+    ? ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${resolve(profile)}`]
+    : [];
+  const child = spawn(process.execPath, [...flags, serve], {
+    env: {
+      PATH: process.env.PATH,
+      DATA_DIR: join(dir, 'data'),
+      DATABASE_URL: database,
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT_MAX_REQUESTS: '10000000',
+      MAX_SESSIONS_PER_USER: '10000',
+      MAX_EVENT_LOOP_DELAY_MS: '60000',
+      MAX_POOL_WAIT_MS: '60000',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await Promise.race([exited, delay(stopTimeoutMs, null, { ref: false })]);
+    child.kill('SIGKILL');
+    await exited;
+    await rm(dir, { recursive: true, force: true });
+  };
+
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const giveUpAt = performance.now() + startTimeoutMs;
+  for (;;) {
+    const url = /(http:\S+)\/graphql\n/.exec(said)?.[1];
+    const key = /key, shown this once: (\S+)\n/.exec(said)?.[1];
+    if (child.pid && url && key) {
+      const databaseUrl = database ?? (await findEmbeddedPostgres(join(dir, 'data', 'postgres')));
+      if (databaseUrl) return { pid: child.pid, url, key, databaseUrl, stop };
+    }
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    const isKnown = url !== undefined && /More keys:.*\n/.test(said) && !key;
+    if (hasEnded || isKnown || performance.now() > giveUpAt) {
+      await stop();
+      const why = isKnown ? 'the database is not empty' : said || 'nothing';
+      throw new Error(`Expected a server with a first key, got: ${why}`);
+    }
+    await delay(50);
+  }
+}

@@ -1,0 +1,319 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { revokeKey } from '../accounts/keys.ts';
+import { aSource, heldOf, openProduct } from '../../test/product.ts';
+import { openProxy } from '../../test/proxy.ts';
+import { upTo } from '../../test/sessions.ts';
+import { readLegacyFile } from '../lib/legacy/read.ts';
+import { startCapture } from './capture.ts';
+import { KeyRefusedError, NoAnswerError, RequestRefusedError } from './errors.ts';
+import { play } from './play.ts';
+import { renewed } from './renew.ts';
+import { legacySource, type Source } from './source.ts';
+
+const whole = (interactions: number, screenshots: number, snapshots: number) => ({
+  state: 'ENDED',
+  sequences: upTo(interactions),
+  dropped: [],
+  screenshots: screenshots ? { STORED: screenshots } : {},
+  snapshots: snapshots ? { STORED: snapshots } : {},
+  conflicts: 0,
+});
+
+test('a session arrives whole, and a second play sends nothing', async () => {
+  const product = await openProduct();
+  const connection = product.connect();
+  const source = aSource({ interactions: 130, screenshots: 45, snapshots: 23 });
+
+  const first = await play(source, connection);
+  const second = await play(source, connection);
+
+  expect(await heldOf(product, first.sessionId)).toEqual(whole(130, 45, 23));
+  expect(first).toMatchObject({
+    state: 'ENDED',
+    isRepeat: false,
+    interactions: { given: 130, stored: 130, repeated: 0, acknowledged: 130, refused: [] },
+    uploads: { stored: { screenshots: 45, snapshots: 23 }, dropped: [] },
+  });
+  expect(second).toMatchObject({ isRepeat: true, uploads: { sentBytes: 0 } });
+  expect(second.interactions.stored + second.interactions.repeated).toBe(0);
+});
+
+test('connections that are cut again and again lose nothing and double nothing', async () => {
+  const product = await openProduct();
+  const proxy = await openProxy(product.server.port);
+  proxy.cutEvery = 40_000;
+  const source = aSource({ interactions: 600, screenshots: 60, snapshots: 20, pictureBytes: 8_000 });
+
+  const connection = product.connect({ url: proxy.url });
+  const played = await play(source, connection);
+
+  expect(proxy.cuts).toBeGreaterThan(10);
+  expect(connection.reconnects).toBeGreaterThan(3);
+  expect(await heldOf(product, played.sessionId)).toEqual(whole(600, 60, 20));
+});
+
+test('a server that restarts in the middle is come back to', async () => {
+  const product = await openProduct();
+  const connection = product.connect();
+  const source = aSource({ interactions: 1500, screenshots: 60, snapshots: 20 });
+  let restart: Promise<void> | null = null;
+
+  const played = await play(source, connection, {
+    onProgress: ({ interactions }) => {
+      if (interactions.acknowledged > 200) restart ??= product.restart();
+    },
+  });
+  await restart;
+
+  expect(connection.reconnects).toBeGreaterThan(0);
+  expect(await heldOf(product, played.sessionId)).toEqual(whole(1500, 60, 20));
+});
+
+test('a client that died in the middle is gone on by the next one from what is acknowledged', async () => {
+  const product = await openProduct();
+  const source = aSource({ interactions: 300, screenshots: 30, snapshots: 10 });
+  const stop = new AbortController();
+  const dying = play(source, product.connect(), {
+    signal: stop.signal,
+    onProgress: ({ interactions }) => {
+      if (interactions.acknowledged >= 100) stop.abort(new Error('died'));
+    },
+  });
+  await expect(dying).rejects.toThrow('died');
+
+  const played = await play(source, product.connect());
+
+  expect(played.interactions.skipped).toBeGreaterThanOrEqual(100);
+  expect(await heldOf(product, played.sessionId)).toEqual(whole(300, 30, 10));
+});
+
+test('two clients that play the same session at once store it once', async () => {
+  const product = await openProduct();
+  const source = aSource({ interactions: 200, screenshots: 20, snapshots: 10 });
+
+  const both = await Promise.allSettled([
+    play(source, product.connect()),
+    play(source, product.connect()),
+  ]);
+
+  expect(both.some(({ status }) => status === 'fulfilled')).toBe(true);
+  expect(await heldOf(product, source.head.id)).toEqual(whole(200, 20, 10));
+});
+
+test('a network that says nothing any more is noticed and left', async () => {
+  const product = await openProduct();
+  const proxy = await openProxy(product.server.port);
+  const connection = product.connect({ url: proxy.url, keepAliveMs: 200 });
+  const capture = await startCapture(connection, aSource({}).head);
+  proxy.isSilent = true;
+  setTimeout(() => {
+    proxy.isSilent = false;
+  }, 1_000);
+
+  const [only] = await Array.fromAsync(aSource({ interactions: 1 }).interactions());
+  if (only) await capture.interaction(only);
+  await capture.end('2026-01-02T04:00:00.000Z');
+
+  expect(connection.reconnects).toBeGreaterThan(0);
+  expect(await heldOf(product, capture.sessionId)).toMatchObject({ state: 'ENDED', sequences: [1] });
+});
+
+test('a wrong key is said at once and in words', async () => {
+  const product = await openProduct();
+  const connection = product.connect({ token: 'cs_wrong' });
+
+  await expect(connection.ready(5_000)).rejects.toThrow(KeyRefusedError);
+  await expect(play(aSource({ interactions: 1 }), connection)).rejects.toThrow(/refused the key.*key create/);
+});
+
+test('a key that is revoked in the middle ends the play', async () => {
+  const product = await openProduct();
+  const { projectId } = await product.app.db.apiKey.findUniqueOrThrow({ where: { id: product.keyId } });
+  const connection = product.connect();
+  const capture = await startCapture(connection, aSource({}).head);
+
+  await revokeKey(product.app, { projectId, keyId: product.keyId, now: new Date() });
+  const [only] = await Array.fromAsync(aSource({ interactions: 1 }).interactions());
+  if (only) await capture.interaction(only);
+
+  await expect
+    .poll(() => capture.end('2026-01-02T04:00:00.000Z').catch((error: Error) => error.name), { timeout: 10_000 })
+    .toBe('KeyRefusedError');
+});
+
+test('nobody at the address is said after the patience', async () => {
+  const product = await openProduct();
+  const { url } = product.server;
+  await product.server.close();
+  const connection = product.connect({ url, patienceMs: 300 });
+
+  await expect(connection.ready(300)).rejects.toThrow(NoAnswerError);
+  await expect(play(aSource({ interactions: 1 }), connection)).rejects.toThrow(/got none in 0 s/);
+});
+
+test('what the server refuses is accounted for with a tombstone', async () => {
+  const product = await openProduct();
+  const source = changed(aSource({ interactions: 6 }), (item) => {
+    if (item.sequence === 2) return { ...item, context: 'x'.repeat(70_000) };
+    if (item.sequence === 3) return { ...item, pageTitle: 'a\0b' };
+    if (item.sequence === 4) return { ...item, url: `https://shop.example/${'x'.repeat(5_000)}` };
+    if (item.sequence === 5) return { ...item, sessionTimeMs: 2 ** 40 };
+    return item;
+  });
+
+  const { sessionId, interactions } = await play(source, product.connect());
+
+  expect(interactions.refused.map(({ sequence, code }) => `${sequence} ${code}`).sort()).toEqual([
+    '2 TOO_LARGE',
+    '3 UNSTORABLE_TEXT',
+    '4 FIELD_TOO_LONG',
+    '5 INVALID',
+  ]);
+  const held = await heldOf(product, sessionId);
+  expect(held).toMatchObject({ state: 'ENDED', sequences: upTo(6) });
+  expect(held.dropped).toEqual([
+    { sequence: 2, dropped: 'TOO_LARGE' },
+    { sequence: 3, dropped: 'INVALID' },
+    { sequence: 4, dropped: 'TOO_LARGE' },
+    { sequence: 5, dropped: 'INVALID' },
+  ]);
+});
+
+test('uploads that fail are repeated, slots that expired are renewed', async () => {
+  const product = await openProduct();
+  product.uploadFaults.push(500, 503, 410, 403, 502);
+
+  const played = await play(aSource({ screenshots: 6, snapshots: 2 }), product.connect());
+
+  expect(product.uploadFaults).toEqual([]);
+  expect(await heldOf(product, played.sessionId)).toEqual(whole(0, 6, 2));
+});
+
+test('bytes that cannot be read or are not as announced are given up with a reason', async () => {
+  const product = await openProduct();
+  const source = aSource({ screenshots: 4, snapshots: 1 });
+  const [absent, other] = await Array.fromAsync(source.screenshots());
+  const broken: Source = {
+    ...source,
+    async bytesOf(record) {
+      if (record.id === absent?.id) throw new Error('the disk is gone');
+      if (record.id === other?.id) return Buffer.alloc(record.bytes);
+      return source.bytesOf(record);
+    },
+  };
+
+  const { sessionId, uploads } = await play(broken, product.connect());
+
+  expect(uploads.dropped).toMatchObject([
+    { id: absent?.id, reason: 'CAPTURE_FAILED', message: 'the disk is gone' },
+    { id: other?.id, reason: 'INVALID' },
+  ]);
+  expect(await heldOf(product, sessionId)).toMatchObject({
+    state: 'ENDED',
+    screenshots: { STORED: 2, DROPPED: 2 },
+    snapshots: { STORED: 1 },
+  });
+});
+
+test('a start over the cap waits as long as the server says', async () => {
+  const product = await openProduct({ MAX_SESSIONS_PER_USER: '1' });
+  const first = await startCapture(product.connect(), aSource({}).head);
+  const waits: number[] = [];
+  const connection = product.connect({
+    wait: async (ms) => {
+      waits.push(ms);
+      await first.end('2026-01-02T04:00:00.000Z');
+    },
+  });
+
+  const second = await startCapture(connection, aSource({}).head);
+
+  expect(second.state).toBe('ACTIVE');
+  expect(waits).toHaveLength(1);
+  expect(waits[0]).toBeGreaterThanOrEqual(30_000);
+});
+
+test('what is missing at the end is sent again, or said to be lost', async () => {
+  const product = await openProduct();
+  const source = aSource({ interactions: 4, screenshots: 1 });
+  const items = await Array.fromAsync(source.interactions());
+  const capture = await startCapture(product.connect(), source.head);
+  for (const item of items) if (item.sequence === 1 || item.sequence === 4) await capture.interaction(item);
+
+  const state = await capture.end(source.head.endedAt, async ({ sequences }, again) => {
+    expect([...sequences]).toEqual([2, 3]);
+    for (const item of items) if (item.sequence === 2) await again.interaction(item);
+  });
+
+  expect(state).toBe('ENDED');
+  expect(await heldOf(product, capture.sessionId)).toMatchObject({
+    sequences: [1, 2, 3, 4],
+    dropped: [{ sequence: 3, dropped: 'CAPTURE_FAILED' }],
+  });
+});
+
+test("another participant's session id is refused in words", async () => {
+  const product = await openProduct();
+  const source = aSource({ interactions: 1 });
+  await play(source, product.connect());
+  const other = await product.app.db.participant.create({
+    data: {
+      id: crypto.randomUUID(),
+      label: 'other',
+      project: { connect: { id: (await product.app.db.project.findFirstOrThrow()).id } },
+    },
+  });
+  await product.app.db.session.update({ where: { id: source.head.id }, data: { participantId: other.id } });
+  await product.app.db.apiKey.update({ where: { id: product.keyId }, data: { scopes: ['CAPTURE'] } });
+
+  const again = play(source, product.connect());
+
+  await expect(again).rejects.toThrow(RequestRefusedError);
+  await expect(again).rejects.toThrow(/is taken/);
+});
+
+test('a renewed session is another one, the same for the same salt', async () => {
+  const product = await openProduct();
+  const source = aSource({ interactions: 20, screenshots: 3, snapshots: 2 });
+
+  const played = [
+    await play(source, product.connect()),
+    await play(renewed(source, 'a'), product.connect()),
+    await play(renewed(source, 'a'), product.connect()),
+    await play(renewed(source, 'b'), product.connect()),
+  ];
+
+  expect(played.map(({ isRepeat }) => isRepeat)).toEqual([false, false, true, false]);
+  expect(new Set(played.map(({ sessionId }) => sessionId)).size).toBe(3);
+  for (const { sessionId } of played) expect(await heldOf(product, sessionId)).toEqual(whole(20, 3, 2));
+});
+
+test('a legacy file arrives whole', async () => {
+  const product = await openProduct();
+  const file = new URL('../../test/fixtures/legacy-session.json', import.meta.url);
+  const [legacy] = await readLegacyFile(await readFile(file, 'utf8'));
+  if (!legacy) throw new Error('Expected a session in the fixture.');
+
+  const { sessionId, interactions } = await play(legacySource(legacy), product.connect());
+
+  expect(interactions).toMatchObject({ given: legacy.records.length, refused: [], conflicting: [] });
+  expect(await heldOf(product, sessionId)).toMatchObject({
+    state: 'ENDED',
+    sequences: upTo(legacy.records.length),
+    conflicts: 0,
+  });
+});
+
+type Item = Extract<Awaited<ReturnType<typeof items>>[number], { id: string }>;
+const items = (source: Source) => Array.fromAsync(source.interactions());
+
+/** The source with some interactions changed. */
+function changed(source: Source, change: (item: Item) => Item): Source {
+  return {
+    ...source,
+    async *interactions() {
+      for await (const item of source.interactions()) yield 'id' in item ? change(item) : item;
+    },
+  };
+}
