@@ -38,14 +38,19 @@ export async function cpuOfMachine(): Promise<CpuMicros> {
   const [user, nice, system, , , irq, softirq] =
     text?.split('\n')[0]?.trim().split(/\s+/).slice(1).map(Number) ?? [];
   if (user === undefined) return null;
-  return [user, nice, system, irq, softirq].reduce<number>((sum, n) => sum + (n ?? 0), 0) * microsPerTick;
+  return (
+    [user, nice, system, irq, softirq].reduce<number>((sum, n) => sum + (n ?? 0), 0) * microsPerTick
+  );
 }
 
 /** Linux only, https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html. */
 async function readStat(pid: number): Promise<Stat | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (!text) return null;
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   const field = (number: number) => fields[number - 3] ?? 0; // the third is the first after the name
   return { parent: field(4), own: field(14) + field(15), reaped: field(16) + field(17) };
 }

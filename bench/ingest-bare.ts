@@ -8,21 +8,6 @@ import { type Row, rowsOf } from './ingest-rows.ts';
 /** Where the database is and what this process writes into it. */
 export type BareTask = { databaseUrl: string; connections: number; size: number; seed: number };
 
-/**
- * What the same rows need at the least: the columns of "Interaction" that every row fills, the body
- * as `jsonb` in place of MAC and sealed chunk, the same two indexes, no foreign keys.
- */
-export const bareTable = `
-CREATE TABLE "BenchBare" (
-  "id" uuid NOT NULL, "projectId" uuid NOT NULL, "sessionId" uuid NOT NULL, "sequence" integer NOT NULL,
-  "type" "InteractionType" NOT NULL, "occurredAt" timestamptz(3) NOT NULL, "sessionTimeMs" integer NOT NULL,
-  "url" text NOT NULL, "site" text NOT NULL, "pageTitle" text, "targetRole" text, "targetName" text,
-  "modifiers" smallint NOT NULL DEFAULT 0, "offsetX" real, "offsetY" real, "isVisible" boolean,
-  "confidence" real NOT NULL, "detail" jsonb NOT NULL, "receivedAt" timestamptz(3) NOT NULL DEFAULT now(),
-  PRIMARY KEY ("projectId", "sessionId", "sequence")
-);
-CREATE UNIQUE INDEX ON "BenchBare" ("projectId", "id")`;
-
 const columns = [
   ['id', 'uuid'],
   ['sequence', 'int'],
@@ -76,11 +61,19 @@ async function openLane(task: BareTask, seed: number): Promise<() => Promise<num
     const [only] = cells;
     const { rowCount } =
       cells.length === 1 && only
-        ? await client.query({ name: 'one', text: insertOne, values: [projectId, sessionId, ...only] })
+        ? await client.query({
+            name: 'one',
+            text: insertOne,
+            values: [projectId, sessionId, ...only],
+          })
         : await client.query({
             name: 'many',
             text: insertMany,
-            values: [projectId, sessionId, ...columns.map((_, column) => cells.map((row) => row[column]))],
+            values: [
+              projectId,
+              sessionId,
+              ...columns.map((_, column) => cells.map((row) => row[column])),
+            ],
           });
     if (rowCount !== rows.length)
       throw new Error(`Expected ${rows.length} rows to be stored, got ${rowCount}.`);

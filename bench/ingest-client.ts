@@ -1,6 +1,9 @@
 import { type Client, createClient } from 'graphql-ws/client';
 import { WebSocket } from 'ws';
-import { RecordInteractionsDocument, StartSessionDocument } from '../src/generated/client/graphql.ts';
+import {
+  RecordInteractionsDocument,
+  StartSessionDocument,
+} from '../src/generated/client/graphql.ts';
 import { newId } from '../src/lib/ids.ts';
 import { answerParent } from './child.ts';
 import { callFor } from './ingest-loop.ts';
@@ -77,7 +80,11 @@ function call(client: Client, query: string, input: object): Promise<Record<stri
           data = result.data;
         },
         error: (error) =>
-          reject(error instanceof Error ? error : new Error(`The socket failed: ${JSON.stringify(error)}`)),
+          reject(
+            error instanceof Error
+              ? error
+              : new Error(`The socket failed: ${JSON.stringify(error)}`),
+          ),
         complete: () => (data ? resolve(data) : reject(new Error('Expected an answer, got none.'))),
       },
     );
@@ -91,6 +98,7 @@ function expect(answer: object | undefined, fields: Record<string, unknown>): vo
     const isSame = Array.isArray(expected)
       ? Array.isArray(got) && got.length === expected.length
       : got === expected;
-    if (!isSame) throw new Error(`Expected ${name} ${String(expected)}, got ${JSON.stringify(answer)}`);
+    if (!isSame)
+      throw new Error(`Expected ${name} ${String(expected)}, got ${JSON.stringify(answer)}`);
   }
 }

@@ -12,8 +12,22 @@ const goods = 'shirt,jacket,lamp,kettle,notebook,backpack,chair,mirror,teapot,bl
 const colours = 'green,blue,red,grey,white,black,yellow,brown'.split(',');
 const parts = 'card,price,title,actions,gallery,summary,filter,review,option,badge'.split(',');
 const roles = ['button', 'link', 'textbox', 'checkbox', 'combobox', 'tab'] as const;
-const tags = { button: 'button', link: 'a', textbox: 'input', checkbox: 'input', combobox: 'select', tab: 'div' };
-const types = { button: 'CLICK', link: 'CLICK', textbox: 'INPUT', checkbox: 'CHANGE', combobox: 'SELECT', tab: 'CLICK' } as const;
+const tags = {
+  button: 'button',
+  link: 'a',
+  textbox: 'input',
+  checkbox: 'input',
+  combobox: 'select',
+  tab: 'div',
+};
+const types = {
+  button: 'CLICK',
+  link: 'CLICK',
+  textbox: 'INPUT',
+  checkbox: 'CHANGE',
+  combobox: 'SELECT',
+  tab: 'CLICK',
+} as const;
 
 /**
  * Endless interactions of one session, sequences from 1 without gaps: people who look for things in
@@ -88,17 +102,46 @@ function pageOf(random: Random): Omit<Row, 'id' | 'sequence' | 'occurredAt' | 's
         ref: `e${random.below(4_000)}`,
       },
       selectors: [
-        { strategy: 'TEST_ID', value: `[data-testid="${part}-${place}"]`, matchCount: 1, confidence: 0.97 },
-        { strategy: 'ROLE_NAME', value: `${role}[name="${name}"]`, matchCount: 1, confidence: 0.93 },
-        { strategy: 'CSS', value: `main .${part} > li:nth-of-type(${place}) ${tags[role]}`, matchCount: 1, confidence: 0.61 },
-        { strategy: 'XPATH', value: `//main//*[@id="${part}-${place}"]//${tags[role]}[${1 + random.below(4)}]`, matchCount: 2, confidence: 0.4 },
+        {
+          strategy: 'TEST_ID',
+          value: `[data-testid="${part}-${place}"]`,
+          matchCount: 1,
+          confidence: 0.97,
+        },
+        {
+          strategy: 'ROLE_NAME',
+          value: `${role}[name="${name}"]`,
+          matchCount: 1,
+          confidence: 0.93,
+        },
+        {
+          strategy: 'CSS',
+          value: `main .${part} > li:nth-of-type(${place}) ${tags[role]}`,
+          matchCount: 1,
+          confidence: 0.61,
+        },
+        {
+          strategy: 'XPATH',
+          value: `//main//*[@id="${part}-${place}"]//${tags[role]}[${1 + random.below(4)}]`,
+          matchCount: 2,
+          confidence: 0.4,
+        },
       ],
       pointer: { clientX: x + 7, clientY: y + 5, offsetX: 7.5, offsetY: 5.25, button: 0 },
       ...(role === 'textbox' ? { value: `${colour} ${good}` } : {}),
       before: state,
-      after: { scrollY: state.scrollY, activeElement: state.activeElement, visibleElements: state.visibleElements + random.below(9) - 4 },
+      after: {
+        scrollY: state.scrollY,
+        activeElement: state.activeElement,
+        visibleElements: state.visibleElements + random.below(9) - 4,
+      },
       context: { step, form: part, language: 'en', pendingRequests: random.below(4), modal: null },
-      elementAnalysis: { depth: 6 + random.below(14), siblings: random.below(30), stableId: random.below(2) === 0, landmark: part },
+      elementAnalysis: {
+        depth: 6 + random.below(14),
+        siblings: random.below(30),
+        stableId: random.below(2) === 0,
+        landmark: part,
+      },
       confidence: 0.9,
     };
   });
@@ -117,6 +160,7 @@ function randomOf(seed: number): Random {
   return {
     below,
     of: (list) => list[below(list.length)] as never,
-    word: () => Array.from({ length: 5 + below(5) }, () => 'abcdefghiklmnoprstuvwy'[below(22)]).join(''),
+    word: () =>
+      Array.from({ length: 5 + below(5) }, () => 'abcdefghiklmnoprstuvwy'[below(22)]).join(''),
   };
 }

@@ -9,7 +9,9 @@ export type Cell = string | number | null;
 export function tableOf(title: string, head: string[], rows: Cell[][]): string {
   const lines = [head, ...rows.map((row) => row.map(textOf))];
   const widths = head.map((_, column) =>
-    Math.max(...lines.filter(({ length }) => length > 1).map((line) => (line[column] ?? '').length)),
+    Math.max(
+      ...lines.filter(({ length }) => length > 1).map((line) => (line[column] ?? '').length),
+    ),
   );
   const written = lines.map((line) =>
     line

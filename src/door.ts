@@ -11,7 +11,10 @@ export type Opened = { app: App; doors: { close(): Promise<void> }[] };
  * Reads the command line of a door. Prints the help and ends the process when asked to, or when an
  * option is not one of them.
  */
-export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(help: string, options: T) {
+export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(
+  help: string,
+  options: T,
+) {
   try {
     const own = { help: { type: 'boolean', short: 'h', default: false } } as const;
     const { values } = parseArgs({ options: { ...options, ...own } });

@@ -9,17 +9,28 @@ import { createTestDatabase } from '../test/database.ts';
 
 type Run = { child: ChildProcess; out: () => string; err: () => string; url: () => string };
 
-/** A door as a process of its own, on a database of its own. */
-async function start(door: 'serve' | 'work', args: string[] = [], env: Record<string, string> = {}): Promise<Run> {
+/** A database and a folder, and any port. */
+async function surroundings(): Promise<Record<string, string>> {
   const dir = await mkdtemp(join(tmpdir(), 'codesight-door-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
-  return run(door, args, { DATABASE_URL: database.url, DATA_DIR: dir, PORT: '0', ...env });
+  return { DATABASE_URL: database.url, DATA_DIR: dir, PORT: '0' };
+}
+
+/** A door as a process of its own. */
+async function start(
+  door: 'serve' | 'work',
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<Run> {
+  return run(door, args, { ...(await surroundings()), ...env });
 }
 
 function run(door: 'serve' | 'work', args: string[], env: Record<string, string>): Run {
-  const child = spawn(process.execPath, [`src/${door}.ts`, ...args], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [`src/${door}.ts`, ...args], {
+    env: { ...process.env, ...env },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   const said = { out: '', err: '' };
   child.stdout.on('data', (data) => {
@@ -40,7 +51,7 @@ const exitOf = async ({ child }: Run) => child.exitCode ?? (await once(child, 'e
 const ready = ({ out }: Run) => expect.poll(out, { timeout: 20_000 });
 
 test('the server says where it is and shows the first key once; SIGTERM ends it with 0', async () => {
-  const env = { DATA_DIR: await mkdtemp(join(tmpdir(), 'codesight-door-')), DATABASE_URL: (await createTestDatabase()).url, PORT: '0' };
+  const env = await surroundings();
   const first = run('serve', ['--with-worker'], env);
   await ready(first).toContain('key create --scope CAPTURE,READ --json');
   const key = /cs_\w+/.exec(first.out())?.[0] ?? '';
@@ -67,7 +78,10 @@ test('a second signal does not wait for what hangs', async () => {
   await ready(server).toContain('/graphql');
   const hanging = connect(Number(new URL(server.url()).port), '127.0.0.1');
   hanging.on('error', () => undefined);
-  hanging.write('POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{');
+  hanging.write(
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\nexpect: 100-continue\r\n\r\n',
+  );
+  await once(hanging, 'data'); // the server has begun to read
 
   server.child.kill('SIGTERM');
   await expect.poll(server.err).toContain('stopping');
@@ -86,12 +100,19 @@ test('a port that is taken is said in a sentence', async () => {
   const server = await start('serve', [], { PORT: String(port), LOG_LEVEL: 'silent' });
 
   expect(await exitOf(server)).toBe(1);
-  expect(server.err()).toBe(`Port ${port} of 127.0.0.1 is taken by another program. Choose another, for example \`PORT=${port + 1}\`, or 0 for any.\n`);
+  expect(server.err()).toBe(
+    `Port ${port} of 127.0.0.1 is taken by another program. Choose another, for example \`PORT=${port + 1}\`, or 0 for any.\n`,
+  );
 });
 
 test.each([
   ['a mistake in the environment', [], { PORT: 'many' }, /PORT: .*\n.*prints every variable/],
-  ['a database that is not there', [], { DATABASE_URL: 'postgres://user:secret@127.0.0.1:1/x' }, /^Expected Postgres .*ECONNREFUSED/],
+  [
+    'a database that is not there',
+    [],
+    { DATABASE_URL: 'postgres://user:secret@127.0.0.1:1/x' },
+    /^Expected Postgres .*ECONNREFUSED/,
+  ],
   ['an option that is not one', ['--wrong'], {}, /--wrong.*\n\nServes the API/s],
 ] as const)('%s ends the start without a stack', async (_what, args, env, message) => {
   const server = await start('serve', [...args], env);

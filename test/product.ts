@@ -1,7 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { authenticate } from '../src/accounts/authenticate.ts';
 import { ensureFirstKey } from '../src/accounts/keys.ts';
-import { type Connection, type ConnectionOptions, openConnection } from '../src/client/connection.ts';
+import {
+  type Connection,
+  type ConnectionOptions,
+  openConnection,
+} from '../src/client/connection.ts';
 import type { Source } from '../src/client/source.ts';
 import { openServer, type Routes, type Server } from '../src/graphql/server.ts';
 import { newId } from '../src/lib/ids.ts';
@@ -28,7 +32,7 @@ export type Product = {
 };
 
 export async function openProduct(env: Record<string, string> = {}): Promise<Product> {
-  const app = await openTestApp({ env: { PORT: '0', ...env }, work: { pipeline, others } });
+  const app = await openTestApp({ env: { PORT: '0', ...env }, pipeline, others });
   const issued = await ensureFirstKey(app, new Date());
   if (!issued) throw new Error('Expected a database without a project.');
   const uploadFaults: number[] = [];
@@ -73,7 +77,12 @@ export async function openProduct(env: Record<string, string> = {}): Promise<Pro
 }
 
 /** A session with so many interactions, pictures and pages; each picture and page is another one. */
-export function aSource({ interactions = 0, screenshots = 0, snapshots = 0, pictureBytes = 1024 }): Source {
+export function aSource({
+  interactions = 0,
+  screenshots = 0,
+  snapshots = 0,
+  pictureBytes = 1024,
+}): Source {
   const bytes = new Map<string, Buffer>();
   const keep = <T extends { id: string }>(record: T, body: Buffer): T => {
     bytes.set(record.id, body);
@@ -82,7 +91,13 @@ export function aSource({ interactions = 0, screenshots = 0, snapshots = 0, pict
   const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
   const items = numbers(interactions).map((sequence) => {
     const { occurredAt, ...rest } = anInteraction(sequence);
-    return { ...rest, frame: [], selectors: [], confidence: 1, occurredAt: occurredAt.toISOString() };
+    return {
+      ...rest,
+      frame: [],
+      selectors: [],
+      confidence: 1,
+      occurredAt: occurredAt.toISOString(),
+    };
   });
   const pictures = numbers(screenshots).map((number) => {
     const body = aPicture(`picture ${number}`, pictureBytes);
@@ -116,7 +131,11 @@ export async function heldOf({ app: { db } }: Product, sessionId: string) {
   const where = { sessionId };
   const [session, sequences, pictures, pages, conflicts] = await Promise.all([
     db.session.findUniqueOrThrow({ where: { id: sessionId }, select: { state: true } }),
-    db.interaction.findMany({ where, orderBy: { sequence: 'asc' }, select: { sequence: true, dropped: true } }),
+    db.interaction.findMany({
+      where,
+      orderBy: { sequence: 'asc' },
+      select: { sequence: true, dropped: true },
+    }),
     db.screenshot.groupBy({ by: ['upload'], where, _count: true }),
     db.pageSnapshot.groupBy({ by: ['upload'], where, _count: true }),
     db.syncIssue.count(),

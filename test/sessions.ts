@@ -170,17 +170,19 @@ export async function dumpDatabase({ sql }: Pick<App, 'sql'>): Promise<string> {
 /** How many statements both pools send while `work` runs. */
 export async function countStatements(app: App, work: () => Promise<unknown>): Promise<number> {
   const { sql } = app;
-  const query = sql.query;
+  const query: (...args: unknown[]) => unknown = sql.query;
   let plain = 0;
   const before = app.database.statements();
-  sql.query = ((...args: Parameters<typeof query>) => {
-    plain += 1;
-    return query.apply(sql, args);
-  }) as typeof query;
+  Object.assign(sql, {
+    query(...args: unknown[]) {
+      plain += 1;
+      return query.apply(sql, args);
+    },
+  });
   try {
     await work();
   } finally {
-    sql.query = query;
+    Object.assign(sql, { query });
   }
   return app.database.statements() - before + plain;
 }

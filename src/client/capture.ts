@@ -64,7 +64,8 @@ export async function startCapture(
   session: SessionRecord,
   { signal = new AbortController().signal, onProgress, onWait = () => {} }: CaptureOptions = {},
 ): Promise<Capture> {
-  const input = { ...session, task: session.task ?? null };
+  const { id, kind, task, startUrl, startedAt, client } = session; // a recording's head says more
+  const input = { id, kind, task, startUrl, startedAt, client };
   const waiting = { signal, wait: connection.wait, onWait };
   const started = await untilTaken(
     async () => (await connection.run(StartSessionDocument, { input }, signal)).startSession,

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { revokeKey } from '../accounts/keys.ts';
+import { createKey, revokeKey } from '../accounts/keys.ts';
 import { aSource, heldOf, openProduct } from '../../test/product.ts';
 import { openProxy } from '../../test/proxy.ts';
 import { upTo } from '../../test/sessions.ts';
+import { newId } from '../lib/ids.ts';
 import { readLegacyFile } from '../lib/legacy/read.ts';
 import { startCapture } from './capture.ts';
 import { KeyRefusedError, NoAnswerError, RequestRefusedError } from './errors.ts';
@@ -257,17 +258,14 @@ test("another participant's session id is refused in words", async () => {
   const product = await openProduct();
   const source = aSource({ interactions: 1 });
   await play(source, product.connect());
-  const other = await product.app.db.participant.create({
-    data: {
-      id: crypto.randomUUID(),
-      label: 'other',
-      project: { connect: { id: (await product.app.db.project.findFirstOrThrow()).id } },
-    },
-  });
-  await product.app.db.session.update({ where: { id: source.head.id }, data: { participantId: other.id } });
-  await product.app.db.apiKey.update({ where: { id: product.keyId }, data: { scopes: ['CAPTURE'] } });
+  const { id: projectId } = await product.app.db.project.findFirstOrThrow();
+  const { secret } = await createKey(
+    product.app,
+    { projectId, scopes: new Set(['CAPTURE']) },
+    { id: newId(), name: 'other', scopes: ['CAPTURE'], participantLabel: 'other', now: new Date() },
+  );
 
-  const again = play(source, product.connect());
+  const again = play(source, product.connect({ token: secret }));
 
   await expect(again).rejects.toThrow(RequestRefusedError);
   await expect(again).rejects.toThrow(/is taken/);

@@ -1,4 +1,3 @@
-import type { SessionRecord } from '../contract/recording.ts';
 import type { SessionState } from '../generated/client/graphql.ts';
 import {
   type Capture,
@@ -32,7 +31,7 @@ export async function play(
   const signals = [stop.signal, ...(options.signal ? [options.signal] : [])];
   const signal = AbortSignal.any(signals);
   try {
-    const capture = await startCapture(connection, sessionOf(source), { ...options, signal });
+    const capture = await startCapture(connection, source.head, { ...options, signal });
     const { sessionId, tally } = capture;
     if (capture.isEnded) return { ...tally, sessionId, state: capture.state, isRepeat: true };
     await Promise.all([
@@ -57,12 +56,6 @@ export function resendFrom(source: Source): (missing: Missing, capture: Resend) 
     for await (const record of source.snapshots())
       if (uploads.has(record.id)) await capture.snapshot(record, () => source.bytesOf(record));
   };
-}
-
-/** The head as the wire has it: a recording says more. */
-function sessionOf({ head }: Source): SessionRecord {
-  const { id, kind, task, startUrl, startedAt, client } = head;
-  return { id, kind, task, startUrl, startedAt, client };
 }
 
 async function feed<T>(items: AsyncIterable<T>, take: (item: T) => ReturnType<Capture['interaction']>) {

@@ -8,13 +8,18 @@ import type { Source } from './source.ts';
  */
 export function renewed(source: Source, salt: string): Source {
   const idOf = (id: string): string => renewId(id, salt);
-  const maybe = (id: string | null | undefined) => (id ? idOf(id) : id);
   const pageOf = (state: InteractionRecord['before']) =>
     state && {
       ...state,
       ...(state.snapshotId ? { snapshotId: idOf(state.snapshotId) } : {}),
       ...(state.screenshotId ? { screenshotId: idOf(state.screenshotId) } : {}),
     };
+  const originals = new Map<string, string>();
+  const renew = <T extends { id: string }>(record: T): T => {
+    const id = idOf(record.id);
+    originals.set(id, record.id);
+    return { ...record, id };
+  };
   return {
     head: { ...source.head, id: idOf(source.head.id) },
     async *interactions() {
@@ -25,12 +30,12 @@ export function renewed(source: Source, salt: string): Source {
     },
     async *screenshots() {
       for await (const record of source.screenshots())
-        yield { ...record, id: idOf(record.id), burstId: maybe(record.burstId) };
+        yield { ...renew(record), burstId: record.burstId && idOf(record.burstId) };
     },
     async *snapshots() {
-      for await (const record of source.snapshots()) yield { ...record, id: idOf(record.id) };
+      for await (const record of source.snapshots()) yield renew(record);
     },
-    bytesOf: (record) => source.bytesOf(record),
+    bytesOf: (record) => source.bytesOf({ ...record, id: originals.get(record.id) ?? record.id }),
   };
 }
 

@@ -5,7 +5,7 @@ import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { App } from '../platform/app.ts';
-import { currentTrace, childOf, type Trace, withTrace } from '../platform/trace.ts';
+import { childOf, currentTrace, type Trace, withTrace } from '../platform/trace.ts';
 import type { Authenticate, Viewer } from './context.ts';
 import { refusal } from './errors.ts';
 import { limitKeyOf, type Operation, type Operations, recheckOf } from './operations.ts';
@@ -221,7 +221,10 @@ function named(error: unknown, maxBytes: number): unknown {
       http: { status: 413, headers: { connection: 'close' } },
     });
   // Not an operation at all, so that 200 for the older media type would be no help either.
-  if (code === 'BAD_REQUEST') return refusal('BAD_USER_INPUT', error.message, { http: Object.assign({}, http, { spec: false }) });
+  if (code === 'BAD_REQUEST')
+    return refusal('BAD_USER_INPUT', error.message, {
+      http: Object.assign({}, http, { spec: false }),
+    });
   return error;
 }
 

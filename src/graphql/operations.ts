@@ -5,28 +5,19 @@ import {
   type ExecutionResult,
   execute,
   executeSubscriptionEvent,
-  getOperationAST,
   GraphQLError,
   type GraphQLSchema,
-  type OperationDefinitionNode,
   OperationTypeNode,
-  parse,
-  specifiedRules,
-  validate,
   validateSubscriptionArgs,
 } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import type { App } from '../platform/app.ts';
 import type { Trace } from '../platform/trace.ts';
 import type { Authenticate, Context, Viewer } from './context.ts';
+import { within } from './deadline.ts';
+import { openDocuments } from './documents.ts';
 import { refusal } from './errors.ts';
-import {
-  complexityCheck,
-  documentLimits,
-  networkOf,
-  openRateLimit,
-  refuseShape,
-} from './limits.ts';
+import { networkOf, openRateLimit } from './limits.ts';
+import { streamOf } from './stream.ts';
 import { maskError } from './watch.ts';
 
 /** What a client sends, whichever the transport. */
@@ -78,15 +69,6 @@ export type Operations = {
   stop(timeoutMs: number): Promise<void>;
 };
 
-type KnownDocument =
-  | { errors: readonly GraphQLError[] }
-  | { document: DocumentNode; operations: Map<string | null, KnownOperation> };
-
-type KnownOperation = {
-  node: OperationDefinitionNode;
-  refuseCost: ReturnType<typeof complexityCheck>;
-};
-
 const recheckMs = 1_000;
 const maxLabels = 300;
 
@@ -119,22 +101,10 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
   const hideSuggestions = !config.graphiql;
   const deadlineMs = config.database.statementTimeoutMs + 5_000;
   const rateLimit = openRateLimit(config.rateLimit);
-  const documents = new LRUCache<string, KnownDocument>({
-    max: 1_000,
-    maxSize: 10_000_000,
-    sizeCalculation: (_known, text) => text.length + 1,
-  });
+  const documents = openDocuments(schema, { hideSuggestions });
   const labels = new Set<string>();
   const unfinished = new Set<Operation>();
   let whenIdle: (() => void) | null = null;
-
-  const read = (text: string): KnownDocument => {
-    const known = documents.get(text);
-    if (known) return known;
-    const made = readDocument(schema, text, hideSuggestions);
-    documents.set(text, made);
-    return made;
-  };
 
   const labelOf = (name: string | undefined): string => {
     if (!name) return 'anonymous';
@@ -251,7 +221,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
           () => end(operation),
           () => end(operation),
         );
-        result = await within(deadlineMs, work);
+        result = await within(deadlineMs, work, late);
       } else {
         end(operation);
         result = work;
@@ -288,7 +258,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
           const event = Promise.resolve(
             executeSubscriptionEvent({ ...args, rootValue, contextValue }),
           );
-          return finish(await within(deadlineMs, event), operation);
+          return finish(await within(deadlineMs, event, late), operation);
         };
         unfinished.add(operation);
         return streamOf(source[Symbol.asyncIterator](), {
@@ -333,156 +303,16 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
   };
 }
 
-/** Parses and validates; what is refused is remembered as well. */
-function readDocument(
-  schema: GraphQLSchema,
-  text: string,
-  hideSuggestions: boolean,
-): KnownDocument {
-  const { chars, tokens } = documentLimits;
-  if (text.length > chars)
-    return {
-      errors: [
-        refusal(
-          'TOO_COMPLEX',
-          `Expected an operation of at most ${chars} characters, got ${text.length}; put values into variables.`,
-        ),
-      ],
-    };
-  let document: DocumentNode;
-  try {
-    document = parse(text, { maxTokens: tokens });
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    return {
-      errors: [
-        coded(error, /contains more than/.test(error.message) ? 'TOO_COMPLEX' : 'BAD_USER_INPUT'),
-      ],
-    };
-  }
-  const shape = refuseShape(document); // first: the rules below are quadratic in places
-  if (shape) return { errors: [shape] };
-  const errors = validate(schema, document, specifiedRules, { maxErrors: 10, hideSuggestions });
-  if (errors.length > 0) return { errors: errors.map((error) => coded(error, 'BAD_USER_INPUT')) };
-
-  const operations = new Map<string | null, KnownOperation>();
-  const nodes = document.definitions.filter((node) => node.kind === 'OperationDefinition');
-  for (const node of nodes) {
-    const known = { node, refuseCost: complexityCheck(schema, document, node) };
-    if (node.name) operations.set(node.name.value, known);
-    if (nodes.length === 1) operations.set(null, known);
-  }
-  return { document, operations };
-}
-
-function coded(error: GraphQLError, code: string): GraphQLError {
-  const { message, nodes, source, positions, path, extensions } = error;
-  return new GraphQLError(message, {
-    nodes,
-    source,
-    positions,
-    path,
-    extensions: { ...extensions, code },
-  });
-}
-
-function noSuchOperation(document: DocumentNode, name: string | null): GraphQLError {
-  if (name !== null)
-    return refusal(
-      'BAD_USER_INPUT',
-      `Expected operationName to name an operation of the document, got ${JSON.stringify(name.slice(0, 80))}.`,
-    );
-  const isAmbiguous =
-    getOperationAST(document, null) === null &&
-    document.definitions.some((node) => node.kind === 'OperationDefinition');
-  return refusal(
-    'BAD_USER_INPUT',
-    isAmbiguous
-      ? 'Expected operationName, because the document has several operations.'
-      : 'Expected an operation in the document, got none.',
-  );
-}
-
 /** An execution error without a place, so that it is masked like any fault of a resolver. */
 function faultOf(error: unknown): GraphQLError {
   const cause = error instanceof Error ? error : new Error(String(error));
   return new GraphQLError(cause.message, { originalError: cause });
 }
 
-/** @throws {GraphQLError} OVERLOADED when the work is not done in time; it goes on by itself */
-function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const message = `Expected an answer within ${timeoutMs / 1000} s, got none. Whether it took effect is not known; repeat the call.`;
-      reject(refusal('OVERLOADED', message, { retryAfterSeconds: 5 }));
-    }, timeoutMs);
-    work.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
-}
-
-/**
- * The results for the events of a source. `return` takes effect at once, though the source may be
- * waiting for an event: generators queue it until then, and an idle subscriber would stay for ever.
- */
-function streamOf(
-  source: AsyncIterator<unknown>,
-  hooks: {
-    next: <T>(step: () => T) => T;
-    resolve: (event: unknown) => Promise<ExecutionResult>;
-    signal: AbortSignal;
-    end: () => void;
-  },
-): AsyncIterableIterator<ExecutionResult> {
-  const over = { done: true, value: undefined } as const;
-  let isOver = false;
-  let wake: (() => void) | null = null;
-  const finish = () => {
-    if (isOver) return;
-    isOver = true;
-    hooks.signal.removeEventListener('abort', finish);
-    hooks.end();
-    wake?.();
-    source.return?.().catch(() => undefined); // its clean-up fails for nobody
-  };
-  hooks.signal.addEventListener('abort', finish);
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      if (isOver) return over;
-      try {
-        const result = await new Promise<ExecutionResult | null>((resolve, reject) => {
-          wake = () => resolve(null);
-          hooks
-            .next(async () => {
-              const event = await source.next();
-              return event.done ? null : await hooks.resolve(event.value);
-            })
-            .then(resolve, reject);
-        });
-        wake = null;
-        if (result && !isOver) return { done: false, value: result };
-        finish();
-        return over;
-      } catch (error) {
-        if (isOver) return over;
-        finish();
-        throw error;
-      }
-    },
-    async return() {
-      finish();
-      return over;
-    },
-  };
+function late(): GraphQLError {
+  return refusal(
+    'OVERLOADED',
+    'Expected an answer in time, got none. Whether it took effect is not known; repeat the call.',
+    { retryAfterSeconds: 5 },
+  );
 }

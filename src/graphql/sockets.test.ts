@@ -58,7 +58,10 @@ test('a socket outlives an outage of accounts', async () => {
 
 test('an access token that ends meanwhile closes the socket with 4403, at the next call or when idle', async () => {
   const tiny = await openTinyServer();
-  const viewer = tiny.accounts.add('token', { kind: 'USER', expiresAt: new Date(Date.now() + 60_000) });
+  const viewer = tiny.accounts.add('token', {
+    kind: 'USER',
+    expiresAt: new Date(Date.now() + 60_000),
+  });
   const busy = await Talk.open(tiny, 'token');
   const idle = await Talk.open(tiny, 'token');
 
@@ -104,7 +107,10 @@ test('operations over the cap of a socket are refused one by one', async () => {
   const refused = await talk.ask('{ hello }');
   talk.send({ type: 'complete', id: first });
 
-  expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1 });
+  expect(refused.errors?.[0]?.extensions).toMatchObject({
+    code: 'OVERLOADED',
+    retryAfterSeconds: 1,
+  });
   await expect.poll(async () => (await talk.ask('{ hello }')).data).toEqual({ hello: 'hello ' });
   expect(talk.closed).toBeNull();
 });
@@ -129,10 +135,15 @@ test('a subscription delivers its events, and a fault of its source is masked', 
   const counting = talk.start('subscription { count(to: 3) }');
   const broken = talk.start('subscription { broken }');
 
-  await expect.poll(() => talk.of(counting).map(({ type }) => type)).toEqual(['next', 'next', 'next', 'complete']);
+  await expect
+    .poll(() => talk.of(counting).map(({ type }) => type))
+    .toEqual(['next', 'next', 'next', 'complete']);
   await expect.poll(() => talk.of(broken).map(({ type }) => type)).toContain('error');
   expect(talk.of(broken).find(({ type }) => type === 'error')?.payload).toMatchObject([
-    { message: 'Unexpected error.', extensions: { code: 'UNEXPECTED', correlationId: expect.any(String) } },
+    {
+      message: 'Unexpected error.',
+      extensions: { code: 'UNEXPECTED', correlationId: expect.any(String) },
+    },
   ]);
 });
 
@@ -199,7 +210,11 @@ test('a peer that is gone without a word is let go', async () => {
 
 test('a shutdown lets a mutation in flight answer, then says that the server restarts', async () => {
   const tiny = await openTinyServer();
-  const [busy, idle, streaming] = [await Talk.open(tiny), await Talk.open(tiny), await Talk.open(tiny)];
+  const [busy, idle, streaming] = [
+    await Talk.open(tiny),
+    await Talk.open(tiny),
+    await Talk.open(tiny),
+  ];
   const held = busy.start('mutation { hold }');
   streaming.start('subscription { silence }');
   const byHttp = post(tiny, { query: 'mutation { hold }' });
@@ -213,7 +228,11 @@ test('a shutdown lets a mutation in flight answer, then says that the server res
   await closing;
 
   await closeOf(busy).toMatchObject({ code: 1012 });
-  expect(busy.of(held).map(({ type, payload }) => [type, (payload as { data?: unknown } | undefined)?.data])).toEqual([
+  expect(
+    busy
+      .of(held)
+      .map(({ type, payload }) => [type, (payload as { data?: unknown } | undefined)?.data]),
+  ).toEqual([
     ['next', { hold: expect.any(Number) }],
     ['complete', undefined],
   ]);
@@ -267,11 +286,15 @@ test('when Postgres goes, sockets stay, and they work again when it is back', as
 
   await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
   await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
-  await expect.poll(async () => (await talk.ask('{ database }')).errors?.[0]?.extensions.code).toBe('UNEXPECTED');
+  await expect
+    .poll(async () => (await talk.ask('{ database }')).errors?.[0]?.extensions.code)
+    .toBe('UNEXPECTED');
   expect((await talk.ask('mutation { touch }')).data).toEqual({ touch: 1 });
   await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
 
-  await expect.poll(async () => (await talk.ask('{ database }')).data, { timeout: 10_000 }).toEqual({ database: 1 });
+  await expect
+    .poll(async () => (await talk.ask('{ database }')).data, { timeout: 10_000 })
+    .toEqual({ database: 1 });
   expect(talk.closed).toBeNull();
 });
 

@@ -9,7 +9,13 @@ import type { Authenticate, Viewer } from './context.ts';
 import { refusal, unauthenticated } from './errors.ts';
 import { addressOf, tokenOf } from './http.ts';
 import { networkOf } from './limits.ts';
-import { limitKeyOf, type Operation, type OperationRequest, type Operations, recheckOf } from './operations.ts';
+import {
+  limitKeyOf,
+  type Operation,
+  type OperationRequest,
+  type Operations,
+  recheckOf,
+} from './operations.ts';
 
 export type Sockets = {
   /** Takes over a connection that asks for `/graphql` by WebSocket, its origin checked. */
@@ -103,7 +109,10 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     },
   });
 
-  const begin = async (peer: Peer, request: OperationRequest): Promise<ExecutionArgs | GraphQLError[]> => {
+  const begin = async (
+    peer: Peer,
+    request: OperationRequest,
+  ): Promise<ExecutionArgs | GraphQLError[]> => {
     const trace = currentTrace() ?? childOf(null);
     if (isExpired(peer.viewer)) {
       closePeer(peer, codes.expired, 'The access token has ended; connect with a new one.');
@@ -116,7 +125,13 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     }
     peer.inFlight += 1;
     const { viewer, address, recheck } = peer;
-    const operation = await operations.admit(request, { viewer, address, recheck, trace, transport: 'WEBSOCKET' });
+    const operation = await operations.admit(request, {
+      viewer,
+      address,
+      recheck,
+      trace,
+      transport: 'WEBSOCKET',
+    });
     if ('errors' in operation) {
       leave(peer, null);
       return operation.errors;
@@ -124,7 +139,12 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     peer.operations.add(operation);
     if (!isOpen(peer)) operation.abandon();
     const { document, name } = operation;
-    return { schema: operations.schema, document, operationName: name, contextValue: { peer, operation } };
+    return {
+      schema: operations.schema,
+      document,
+      operationName: name,
+      contextValue: { peer, operation },
+    };
   };
 
   const connect = async (peer: Peer, { connectionParams }: Connection): Promise<boolean> => {

@@ -16,7 +16,10 @@ test('every dependency answers with its latency', async () => {
   const health = await checkHealth(app);
 
   const good = { ok: true, latencyMs: expect.any(Number) };
-  expect(health).toEqual({ ok: true, dependencies: { database: good, queue: good, storage: good } });
+  expect(health).toEqual({
+    ok: true,
+    dependencies: { database: good, queue: good, storage: good },
+  });
 });
 
 test('many who ask at once are one question', async () => {
@@ -34,15 +37,22 @@ test('when Postgres goes the process is live and not ready, and ready again when
 
   await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
   await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
-  await expect.poll(async () => (await get(tiny, '/health/ready')).status, { timeout: 8_000 }).toBe(503);
+  await expect
+    .poll(async () => (await get(tiny, '/health/ready')).status, { timeout: 8_000 })
+    .toBe(503);
   const { text } = await get(tiny, '/health/ready');
-  expect(JSON.parse(text)).toMatchObject({ ok: false, dependencies: { database: { ok: false }, storage: { ok: true } } });
+  expect(JSON.parse(text)).toMatchObject({
+    ok: false,
+    dependencies: { database: { ok: false }, storage: { ok: true } },
+  });
   expect(text).not.toContain(name);
   expect((await get(tiny, '/health/live')).status).toBe(200);
   expect((await talk.ask('mutation { touch }')).data).toEqual({ touch: 1 });
   await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
 
-  await expect.poll(async () => (await get(tiny, '/health/ready')).status, { timeout: 20_000 }).toBe(200);
+  await expect
+    .poll(async () => (await get(tiny, '/health/ready')).status, { timeout: 20_000 })
+    .toBe(200);
   expect((await talk.ask('{ database }')).data).toEqual({ database: 1 });
   expect(talk.closed).toBeNull();
 });
@@ -50,10 +60,16 @@ test('when Postgres goes the process is live and not ready, and ready again when
 test('a dependency that hangs is given up after two seconds', async () => {
   const app = await openTestApp();
 
-  const health = await checkHealth({ ...app, storage: { ...app.storage, ping: () => new Promise(() => undefined) } });
+  const health = await checkHealth({
+    ...app,
+    storage: { ...app.storage, ping: () => new Promise(() => undefined) },
+  });
 
   expect(health.ok).toBe(false);
-  expect(health.dependencies.storage).toMatchObject({ ok: false, error: 'It did not answer within 2000 ms.' });
+  expect(health.dependencies.storage).toMatchObject({
+    ok: false,
+    error: 'It did not answer within 2000 ms.',
+  });
 });
 
 test('metrics come in the format of Prometheus, also from a process without an API', async () => {

@@ -21,7 +21,8 @@ const jobs: Record<Stage, JobDefinition<SessionIds>> = {
 /**
  * Runs a session's processing again, from one stage on.
  *
- * @throws {SessionStateError} it is being processed now, has not ended, or was removed
+ * @throws {SessionStateError} it is being processed now, has not ended, or was removed; or its
+ *   participant holds it back and the stage comes after the score
  */
 export async function reprocessSession(
   app: App,
@@ -31,6 +32,8 @@ export async function reprocessSession(
   await changeSession(app, viewer, { ...input, change: 'reprocess' }, async (tx, session) => {
     if (!['READY', 'NEEDS_REVIEW', 'REJECTED', 'FAILED'].includes(session.state))
       throw new SessionStateError(session.state, 'READY, NEEDS_REVIEW, REJECTED or FAILED');
+    if (session.hold && (input.stage === 'EXAMPLES' || input.stage === 'EXPORT'))
+      throw new SessionStateError(session.state, 'released by its participant');
     const ids = { projectId: session.projectId, sessionId: session.id };
     await resetSteps(tx, ids, input.stage);
     await app.queue.send(tx, jobs[input.stage], ids);

@@ -21,7 +21,11 @@ test('the status says what the server needs, does and refuses', async () => {
     isReady: true,
     sockets: 0,
     overload: [],
-    dependencies: ['database', 'queue', 'storage'].map((name) => ({ name, isReady: true, error: null })),
+    dependencies: ['database', 'queue', 'storage'].map((name) => ({
+      name,
+      isReady: true,
+      error: null,
+    })),
     queues: [{ name: 'dead-letters', waiting: 0, active: 0, failed: 0 }],
   });
 });
@@ -40,5 +44,7 @@ test('what is over its threshold is named', async () => {
 
   const { body } = await post(tiny, { query: '{ serverStatus { overload } }' });
 
-  expect(body.data).toEqual({ serverStatus: { overload: [expect.stringContaining('5000 ms late')] } });
+  expect(body.data).toEqual({
+    serverStatus: { overload: [expect.stringContaining('5000 ms late')] },
+  });
 });

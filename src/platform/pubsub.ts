@@ -74,21 +74,36 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
   const subscribers = new Set<Subscriber>();
   let position: Position | null = null;
   let listener: pg.PoolClient | null = null;
+  let listening: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
   let pending: NodeJS.Timeout | null = null;
   let reading: Promise<void> | null = null;
   let again = false;
   let closed = false;
 
+  // One connection at most, and a lost one goes back to the pool: ingest needs the others.
   const listen = async () => {
     const client = await sql.connect();
+    let isOpen = true;
+    const drop = () => {
+      if (!isOpen) return;
+      isOpen = false;
+      if (listener === client) listener = null;
+      client.release(true);
+    };
     client.on('notification', () => wake());
     client.on('error', (error) => {
       log.warn({ err: error }, 'the connection for notifications was lost');
-      listener = null;
+      drop();
     });
-    await client.query(`LISTEN ${channel}`);
-    listener = client;
+    try {
+      await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      drop();
+      throw error;
+    }
+    if (closed) drop();
+    else if (isOpen) listener = client;
   };
 
   // Only rows below the oldest running transaction are final: a lower id may still commit later.
@@ -111,12 +126,19 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
     return { xid: rows[0]?.xid ?? '0', id: '0' }; // everything below xmin is in the past
   };
 
+  const begin = async (): Promise<Position> => {
+    const now = position ?? (await readNow());
+    position ??= now; // somebody else may have begun meanwhile, and gone on
+    return position;
+  };
+
   const readAll = async () => {
-    position ??= await readNow();
+    let from = await begin();
     for (;;) {
-      const rows = await readAfter(position);
+      const rows = await readAfter(from);
       for (const row of rows) {
-        position = { xid: row.xid, id: row.id };
+        from = { xid: row.xid, id: row.id };
+        position = from;
         for (const subscriber of subscribers) subscriber.offer(row);
       }
       if (rows.length < pageSize) return;
@@ -144,9 +166,13 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
 
   const beat = () => {
     if (!listener && subscribers.size > 0)
-      listen().catch((error: unknown) =>
-        log.warn({ err: error }, 'notifications are off; polling instead'),
-      );
+      listening ??= listen()
+        .catch((error: unknown) =>
+          log.warn({ err: error }, 'notifications are off; polling instead'),
+        )
+        .finally(() => {
+          listening = null;
+        });
     if (subscribers.size > 0) wake();
     else position = null;
   };
@@ -169,13 +195,14 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
       const from = after ? parseCursor(after) : null;
       const subscriber = new Subscriber(interest, from);
       const end = () => subscriber.end();
+      if (signal?.aborted || closed) return;
       signal?.addEventListener('abort', end, { once: true });
       if (!timer) {
         timer = setInterval(beat, pollMs);
         timer.unref();
       }
       try {
-        position ??= await readNow();
+        const now = await begin();
         subscribers.add(subscriber);
         beat();
         if (from) {
@@ -183,7 +210,8 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
             'SELECT "xid"::text AS xid, "id"::text AS id FROM "Outbox" ORDER BY "xid", "id" LIMIT 1',
           );
           const first = oldest.rows[0];
-          if (first && isBefore(from, first)) yield { gap: true, cursor: cursorOf(first) };
+          // An empty outbox may have held anything.
+          if (!first || isBefore(from, first)) yield { gap: true, cursor: cursorOf(first ?? now) };
           let next = from;
           for (;;) {
             const rows = await readAfter(next);
@@ -206,7 +234,7 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
       if (timer) clearInterval(timer);
       if (pending) clearTimeout(pending);
       for (const subscriber of subscribers) subscriber.end();
-      await reading;
+      await Promise.allSettled([reading, listening]);
       listener?.release(true);
       listener = null;
     },
@@ -287,6 +315,8 @@ function cursorOf({ xid, id }: Position): string {
 function parseCursor(cursor: string): Position {
   const match = /^(\d{1,20})\.(\d{1,19})$/.exec(cursor);
   if (!match?.[1] || !match[2]) throw new InvalidCursorError(cursor);
+  const [xid, id] = [BigInt(match[1]), BigInt(match[2])];
+  if (xid >= 2n ** 64n || id >= 2n ** 63n) throw new InvalidCursorError(cursor);
   return { xid: match[1], id: match[2] };
 }
 

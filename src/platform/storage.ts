@@ -105,8 +105,8 @@ export async function openFileStorage(dir: string): Promise<Storage> {
       let removed = 0;
       for (const name of await readdir(incoming)) {
         const path = join(incoming, name);
-        const { mtimeMs } = await stat(path);
-        if (Date.now() - mtimeMs < olderThanMs) continue;
+        const found = await stat(path).catch(() => null); // committed or aborted meanwhile
+        if (!found || Date.now() - found.mtimeMs < olderThanMs) continue;
         await rm(path, { force: true });
         removed += 1;
       }

@@ -15,6 +15,8 @@ import { sessionScored } from './events.ts';
 import type { Evidence, InteractionEvidence, SelectorEvidence } from './evidence.ts';
 import { qualityRules, scoreSession } from './score.ts';
 
+const heldBack = 'The participant holds it back: releaseSession lets it go on.';
+
 /**
  * Judges a session by what is stored of it, and lets it go on if it is good enough by the project's
  * thresholds and not held back.
@@ -50,8 +52,11 @@ export async function continueReleased(app: App, ids: SessionIds, job: JobRun): 
       where: { sessionId: ids.sessionId },
       select: { score: true },
     });
-    // Without a score yet, the stage SCORE will find the session released.
-    if (session?.state === 'PROCESSING' && scored) {
+    // Where the stage SCORE did not stop, it found the session released, or will: it goes on itself.
+    const stops = await tx.sessionEvent.count({
+      where: { sessionId: ids.sessionId, reason: heldBack },
+    });
+    if (session?.state === 'PROCESSING' && scored && stops > 0) {
       const project = await tx.project.findUniqueOrThrow({ where: { id: ids.projectId } });
       await goOn(app, tx, session, scored.score, project);
     }
@@ -77,9 +82,7 @@ async function goOn(
     return 'rejected';
   }
   if (session.hold) {
-    await applyChange(app, tx, session, {
-      reason: 'The participant holds it back: releaseSession lets it go on.',
-    });
+    await applyChange(app, tx, session, { reason: heldBack });
     return 'held back by the participant';
   }
   if (score < reviewBelow) {

@@ -25,6 +25,7 @@ export async function reviewSession(
     }
     if (!['NEEDS_REVIEW', 'REJECTED'].includes(state))
       throw new SessionStateError(state, 'NEEDS_REVIEW or REJECTED');
+    if (session.hold) throw new SessionStateError(state, 'released by its participant');
     await app.queue.emit(tx, sessionScored, { projectId, sessionId });
     return { state: 'PROCESSING', reason: 'A reviewer approved it.' };
   });
