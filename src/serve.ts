@@ -5,6 +5,7 @@ import { openServer } from './graphql/server.ts';
 import { others, pipeline } from './pipeline.ts';
 import { openApp } from './platform/app.ts';
 import { loadProcessConfig } from './platform/config.ts';
+import { announceServer } from './platform/server-file.ts';
 import { routes } from './routes.ts';
 import { schema } from './schema.ts';
 
@@ -27,7 +28,8 @@ async function open(): Promise<Opened> {
     if (options['with-worker']) await app.queue.work(app);
     const server = await openServer(app, { schema, authenticate, routes });
     announce(server.url, config.dataDir, firstKey?.secret);
-    return { app, doors: [server] };
+    const withdraw = await announceServer(config.dataDir, server.url);
+    return { app, doors: [server, { close: withdraw }] };
   } catch (error) {
     await app.close();
     throw error;

@@ -73,6 +73,7 @@ export async function ask(
     trace: childOf(null),
     recheck,
     once: new Map(),
+    signal: new AbortController().signal,
   };
   const report = (fault: unknown) => {
     throw fault; // no test of ours expects one

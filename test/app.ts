@@ -103,6 +103,7 @@ export async function askRaw(
     trace: childOf(null),
     recheck: async () => viewer,
     once: new Map(),
+    signal: new AbortController().signal,
   };
   return graphql({ schema, source: document, variableValues: variables, contextValue });
 }

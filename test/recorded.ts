@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, onTestFinished } from 'vitest';
 import type { Mask, ScreenshotRecord, SnapshotRecord } from '../src/contract/image.ts';
 import type { InteractionRecord } from '../src/contract/interaction.ts';
 import type { SessionRecord } from '../src/contract/recording.ts';
-import type { SessionState } from '../src/generated/prisma/enums.ts';
+import type { SessionState, Stage, StepState } from '../src/generated/prisma/enums.ts';
 import type { Viewer } from '../src/graphql/context.ts';
+import { newId } from '../src/lib/ids.ts';
 import { parsePage } from '../src/lib/page/parse.ts';
 import { seededRandom } from '../src/lib/page/random.ts';
 import type { App } from '../src/platform/app.ts';
+import type { JobDefinition, JobRun, Link } from '../src/platform/queue.ts';
 import { routes } from '../src/routes.ts';
 import { recordScreenshots, recordSnapshots, type UploadSlots } from '../src/sessions/announce.ts';
 import { recordInteractions } from '../src/sessions/ingest.ts';
 import { type EndInput, endSession } from '../src/sessions/lifecycle.ts';
+import { readScreenshotBytes } from '../src/sessions/objects.ts';
 import type { IncomingInteraction } from '../src/sessions/prepare.ts';
+import { openSession } from '../src/sessions/session-keys.ts';
 import { startSession } from '../src/sessions/start.ts';
+import { openTestApp } from './app.ts';
 import { aChange } from './sessions.ts';
 
 export type Picture = { record: ScreenshotRecord; bytes: Buffer };
@@ -202,9 +209,15 @@ export async function sendRecorded(app: App, viewer: Viewer, recorded: Recorded)
       expect(status).toBe(204);
     }
   };
-  for (const screenshots of inPartsOf(50, recorded.screenshots.map(({ record }) => record)))
+  for (const screenshots of inPartsOf(
+    50,
+    recorded.screenshots.map(({ record }) => record),
+  ))
     await put(await recordScreenshots(app, viewer, { sessionId, screenshots }));
-  for (const snapshots of inPartsOf(50, recorded.snapshots.map(({ record }) => record)))
+  for (const snapshots of inPartsOf(
+    50,
+    recorded.snapshots.map(({ record }) => record),
+  ))
     await put(await recordSnapshots(app, viewer, { sessionId, snapshots }));
   return sessionId;
 }
@@ -226,6 +239,33 @@ export async function endRecorded(
     hold: false,
     ...more,
   });
+}
+
+/** An app whose worker runs these links. A job is tried twice, a second apart. */
+export async function openWorkingApp(
+  pipeline: Link[],
+  env: Record<string, string> = {},
+  others: JobDefinition[] = [],
+): Promise<App> {
+  const app = await openTestApp({
+    pipeline,
+    others,
+    env: { MAX_RETRIES: '1', RETRY_DELAY_SECONDS: '1', ...env },
+  });
+  await app.queue.work(app);
+  return app;
+}
+
+/** An attempt that the queue knows nothing of, for running a stage at a moment of the test's choice. */
+export function aRun(more: Partial<JobRun> = {}): JobRun {
+  return {
+    id: newId(),
+    attempt: 1,
+    isLastAttempt: false,
+    signal: new AbortController().signal,
+    finish: async () => undefined,
+    ...more,
+  };
 }
 
 /** The whole way in: from the start of the recording to its end. */
@@ -250,6 +290,38 @@ export async function until(app: App, sessionId: string, state: SessionState): P
     .toBe(state);
 }
 
+/** Waits until a stage is in a state, at most 25 seconds. */
+export async function untilStep(
+  app: App,
+  sessionId: string,
+  stage: Stage,
+  state: StepState,
+): Promise<void> {
+  const where = { sessionId_stage: { sessionId, stage } };
+  await expect
+    .poll(async () => (await app.db.processingStep.findUnique({ where }))?.state, {
+      timeout: 25_000,
+      interval: 25,
+    })
+    .toBe(state);
+}
+
+/** Files of a session on the disk, below the folder of objects. */
+export async function filesOf(app: App, sessionId: string): Promise<string[]> {
+  const { projectId } = await app.db.session.findUniqueOrThrow({ where: { id: sessionId } });
+  const folder = join(app.config.dataDir, 'objects', 'objects', projectId, sessionId);
+  const files = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return files.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+/** The plain bytes of a stored picture. */
+export async function pictureOf(app: App, id: string): Promise<Buffer> {
+  const { sessionId, objectKey } = await app.db.screenshot.findUniqueOrThrow({ where: { id } });
+  const access = await openSession(app, sessionId);
+  if (!access || !objectKey) throw new Error(`Expected a stored picture ${id}, found none.`);
+  return readScreenshotBytes(app, access.key, { id, objectKey });
+}
+
 /** Steps of a session as `STAGE STATE`, in order. */
 export async function stepsOf(app: App, sessionId: string): Promise<string[]> {
   const rows = await app.db.processingStep.findMany({
@@ -272,7 +344,9 @@ export function openDoor(app: App): Promise<string> {
 }
 
 async function serveDoor(app: App): Promise<string> {
-  const server = createServer((request, response) => void routes['/objects']?.(app, request, response));
+  const server = createServer(
+    (request, response) => void routes['/objects']?.(app, request, response),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     server.closeAllConnections();
@@ -306,15 +380,19 @@ export async function drawPage({
   };
   for (let y = 0; y < high / 4; y += 1)
     for (let x = 0; x < wide; x += 1)
-      fill(x, y, x + 1, y + 1, [40 + ((x * 60) / wide), 90 + ((y * 100) / high), 160]);
+      fill(x, y, x + 1, y + 1, [40 + (x * 60) / wide, 90 + (y * 100) / high, 160]);
   for (let y = Math.round(high / 3); y < high - 12; y += 18)
     for (let x = 20; x < wide - 20; x += 4 + Math.floor(random() * 6))
       fill(x, y, x + 2, y + 4 + Math.floor(random() * 6), [60, 60, 66]);
   for (const mask of masks) {
     const [left, top] = [mask.x * devicePixelRatio, mask.y * devicePixelRatio];
-    fill(left, top, left + mask.width * devicePixelRatio, top + mask.height * devicePixelRatio, [
-      230, 20, 20,
-    ]);
+    fill(
+      left,
+      top,
+      left + mask.width * devicePixelRatio,
+      top + mask.height * devicePixelRatio,
+      [230, 20, 20],
+    );
   }
   return sharp(pixels, { raw: { width: wide, height: high, channels: 3 } })
     .png({ compressionLevel: 1 })

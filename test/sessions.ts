@@ -9,7 +9,7 @@ import { newId } from '../src/lib/ids.ts';
 import type { App } from '../src/platform/app.ts';
 import { type IngestReceipt, recordInteractions } from '../src/sessions/ingest.ts';
 import type { EndInput } from '../src/sessions/lifecycle.ts';
-import { handleObject } from '../src/sessions/objects.ts';
+import { handleObject, objectActions } from '../src/sessions/objects.ts';
 import type { IncomingInteraction, IncomingTombstone } from '../src/sessions/prepare.ts';
 import { startSession } from '../src/sessions/start.ts';
 
@@ -101,7 +101,7 @@ export function anEnd(
 }
 
 /** Bytes that begin like a WebP and hold `words` beside a kilobyte of the same letter. */
-export function aPicture(words = 'picture', bytes = 1024): Buffer {
+export function aPicture(words = 'picture', bytes = 1024): Buffer<ArrayBuffer> {
   return Buffer.concat([Buffer.from(`RIFF\0\0\0\0WEBP${words}`), Buffer.alloc(bytes, 'p')]);
 }
 
@@ -142,7 +142,9 @@ export function sha256(bytes: Buffer | string): string {
 
 /** The door for uploads on a free port; answers with its origin. */
 export async function serveObjects(app: App): Promise<string> {
-  const server = createServer((request, response) => void handleObject(app, request, response));
+  const server = createServer(
+    (request, response) => void handleObject(app, objectActions, request, response),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     server.closeAllConnections();

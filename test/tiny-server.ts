@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -226,6 +227,13 @@ function tinySchema(): GraphQLSchema {
           (await app.sql.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one ?? 0,
       }),
       trace: t.string({ authScopes: anybody, resolve: () => currentTrace()?.traceId ?? '' }),
+      wait: t.string({
+        authScopes: anybody,
+        resolve: async () => {
+          await gate.pass();
+          return 'waited';
+        },
+      }),
       address: t.string({ authScopes: anybody, resolve: (_r, _a, { address }) => address }),
     }),
   });
@@ -256,6 +264,16 @@ function tinySchema(): GraphQLSchema {
         subscribe: async function* () {
           yield 0;
           await new Promise(() => undefined);
+        },
+        resolve: (event) => event as number,
+      }),
+      paced: t.int({
+        authScopes: { scope: 'READ' },
+        subscribe: async function* () {
+          for (let i = 0; ; i += 1) {
+            yield i;
+            await delay(200);
+          }
         },
         resolve: (event) => event as number,
       }),

@@ -44,7 +44,10 @@ export type Capture = {
    *
    * @param resend sends what is missing again, by the functions above; the rest is said to be lost
    */
-  end(endedAt: string, resend?: (missing: Missing, capture: Resend) => Promise<void>): Promise<SessionState>;
+  end(
+    endedAt: string,
+    resend?: (missing: Missing, capture: Resend) => Promise<void>,
+  ): Promise<SessionState>;
 };
 
 /** Like the functions of a capture; counts nothing twice. */
@@ -74,10 +77,19 @@ export async function startCapture(
   if (started.__typename !== 'SessionStarted')
     throw new RequestRefusedError(started.code, started.message);
 
-  const { acknowledged, session: { state } } = started;
+  const {
+    acknowledged,
+    session: { state },
+  } = started;
   const sessionId = session.id;
   const onChange = () => onProgress?.(tally);
-  const interactions = openInteractions(connection, { sessionId, acknowledged, signal, onChange, onWait });
+  const interactions = openInteractions(connection, {
+    sessionId,
+    acknowledged,
+    signal,
+    onChange,
+    onWait,
+  });
   const uploads = openUploads(connection, { sessionId, signal, onChange, onWait });
   const tally: CaptureTally = { interactions: interactions.tally, uploads: uploads.tally };
   const operationId = newId(); // one change, however often it is sent

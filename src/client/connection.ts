@@ -31,11 +31,7 @@ export type Connection = {
    * @throws {NoAnswerError} the patience is over
    * @throws {ConnectionEndedError} the server does not want this client
    */
-  run<R, V>(
-    document: TypedDocumentString<R, V>,
-    variables: V,
-    signal?: AbortSignal,
-  ): Promise<R>;
+  run<R, V>(document: TypedDocumentString<R, V>, variables: V, signal?: AbortSignal): Promise<R>;
   /** Events of a subscription, resumed after every loss of the connection: some may come twice. */
   follow<R, V>(
     document: TypedDocumentString<R, V>,
@@ -167,7 +163,8 @@ async function* eventsOf(
       events.push(event);
       wake();
     },
-    error: (error) => end({ error: Array.isArray(error) ? refusedBy(error[0]) : socket.fail(error) }),
+    error: (error) =>
+      end({ error: Array.isArray(error) ? refusedBy(error[0]) : socket.fail(error) }),
     complete: () => end({}),
   });
   try {

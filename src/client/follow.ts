@@ -40,7 +40,11 @@ const lookEveryMs = 1_000;
 export async function followProcessing(
   connection: Connection,
   sessionId: string,
-  { onStep, quietMs = 60_000, signal }: {
+  {
+    onStep,
+    quietMs = 60_000,
+    signal,
+  }: {
     onStep?: (step: StepFragment) => void;
     quietMs?: number;
     signal?: AbortSignal;
@@ -68,7 +72,10 @@ export async function followProcessing(
       isNews = false;
       const { session } = await connection.run(ProcessingDocument, { id: sessionId }, either);
       if (!session)
-        throw new RequestRefusedError('SESSION_NOT_FOUND', `Expected a session of yours with id ${sessionId}, found none.`);
+        throw new RequestRefusedError(
+          'SESSION_NOT_FOUND',
+          `Expected a session of yours with id ${sessionId}, found none.`,
+        );
       const { state, reason = null, processing: steps } = session;
       const now = JSON.stringify(session);
       if (now !== known) {

@@ -48,7 +48,13 @@ const batchesWaiting = 2;
  */
 export function openInteractions(
   connection: Connection,
-  { sessionId, acknowledged, signal, onChange, onWait }: {
+  {
+    sessionId,
+    acknowledged,
+    signal,
+    onChange,
+    onWait,
+  }: {
     sessionId: string;
     /** What the server holds already, contiguous from 1; these are not sent. */
     acknowledged: number;
@@ -84,7 +90,8 @@ export function openInteractions(
     const tombstones = items.filter((item) => 'dropped' in item);
     const ask = async () => {
       const input = { sessionId, interactions, tombstones };
-      return (await connection.run(RecordInteractionsDocument, { input }, signal)).recordInteractions;
+      return (await connection.run(RecordInteractionsDocument, { input }, signal))
+        .recordInteractions;
     };
     try {
       const receipt = await untilTaken(ask, { signal, wait: connection.wait, onWait });
@@ -123,7 +130,7 @@ export function openInteractions(
   };
 
   /** What is over the limit is not even sent: a huge message would close the socket. */
-  const fit = (item: Item): { item: Item; size: number } => {
+  const sized = (item: Item): { item: Item; size: number } => {
     const size = JSON.stringify(item).length;
     if (size <= limits.interactionChars || 'dropped' in item) return { item, size };
     const { sequence } = item;
@@ -144,13 +151,14 @@ export function openInteractions(
           return;
         }
       }
-      const { item, size } = fit(given);
+      const { item, size } = sized(given);
       if (batch.length > 0 && chars + size > batchChars) await flush();
       batch.push(item);
       chars += size;
       if (batch.length >= batchMost) return flush();
       // `drain` and the next `send` hear of what goes wrong here.
-      if (batch.length === 1) timer = setTimeout(() => void flush().catch(() => undefined), batchDelayMs);
+      if (batch.length === 1)
+        timer = setTimeout(() => void flush().catch(() => undefined), batchDelayMs);
     },
     async drain() {
       await flush();

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { createKey, revokeKey } from '../accounts/keys.ts';
 import { aSource, heldOf, openProduct } from '../../test/product.ts';
 import { openProxy } from '../../test/proxy.ts';
 import { upTo } from '../../test/sessions.ts';
+import { createKey, revokeKey } from '../accounts/keys.ts';
 import { newId } from '../lib/ids.ts';
 import { readLegacyFile } from '../lib/legacy/read.ts';
 import { startCapture } from './capture.ts';
@@ -44,7 +44,12 @@ test('connections that are cut again and again lose nothing and double nothing',
   const product = await openProduct();
   const proxy = await openProxy(product.server.port);
   proxy.cutEvery = 40_000;
-  const source = aSource({ interactions: 600, screenshots: 60, snapshots: 20, pictureBytes: 8_000 });
+  const source = aSource({
+    interactions: 600,
+    screenshots: 60,
+    snapshots: 20,
+    pictureBytes: 8_000,
+  });
 
   const connection = product.connect({ url: proxy.url });
   const played = await play(source, connection);
@@ -117,7 +122,10 @@ test('a network that says nothing any more is noticed and left', async () => {
   await capture.end('2026-01-02T04:00:00.000Z');
 
   expect(connection.reconnects).toBeGreaterThan(0);
-  expect(await heldOf(product, capture.sessionId)).toMatchObject({ state: 'ENDED', sequences: [1] });
+  expect(await heldOf(product, capture.sessionId)).toMatchObject({
+    state: 'ENDED',
+    sequences: [1],
+  });
 });
 
 test('a wrong key is said at once and in words', async () => {
@@ -125,12 +133,16 @@ test('a wrong key is said at once and in words', async () => {
   const connection = product.connect({ token: 'cs_wrong' });
 
   await expect(connection.ready(5_000)).rejects.toThrow(KeyRefusedError);
-  await expect(play(aSource({ interactions: 1 }), connection)).rejects.toThrow(/refused the key.*key create/);
+  await expect(play(aSource({ interactions: 1 }), connection)).rejects.toThrow(
+    /refused the key.*key create/,
+  );
 });
 
 test('a key that is revoked in the middle ends the play', async () => {
   const product = await openProduct();
-  const { projectId } = await product.app.db.apiKey.findUniqueOrThrow({ where: { id: product.keyId } });
+  const { projectId } = await product.app.db.apiKey.findUniqueOrThrow({
+    where: { id: product.keyId },
+  });
   const connection = product.connect();
   const capture = await startCapture(connection, aSource({}).head);
 
@@ -139,7 +151,9 @@ test('a key that is revoked in the middle ends the play', async () => {
   if (only) await capture.interaction(only);
 
   await expect
-    .poll(() => capture.end('2026-01-02T04:00:00.000Z').catch((error: Error) => error.name), { timeout: 10_000 })
+    .poll(() => capture.end('2026-01-02T04:00:00.000Z').catch((error: Error) => error.name), {
+      timeout: 10_000,
+    })
     .toBe('KeyRefusedError');
 });
 
@@ -240,7 +254,8 @@ test('what is missing at the end is sent again, or said to be lost', async () =>
   const source = aSource({ interactions: 4, screenshots: 1 });
   const items = await Array.fromAsync(source.interactions());
   const capture = await startCapture(product.connect(), source.head);
-  for (const item of items) if (item.sequence === 1 || item.sequence === 4) await capture.interaction(item);
+  for (const item of items)
+    if (item.sequence === 1 || item.sequence === 4) await capture.interaction(item);
 
   const state = await capture.end(source.head.endedAt, async ({ sequences }, again) => {
     expect([...sequences]).toEqual([2, 3]);
@@ -284,7 +299,8 @@ test('a renewed session is another one, the same for the same salt', async () =>
 
   expect(played.map(({ isRepeat }) => isRepeat)).toEqual([false, false, true, false]);
   expect(new Set(played.map(({ sessionId }) => sessionId)).size).toBe(3);
-  for (const { sessionId } of played) expect(await heldOf(product, sessionId)).toEqual(whole(20, 3, 2));
+  for (const { sessionId } of played)
+    expect(await heldOf(product, sessionId)).toEqual(whole(20, 3, 2));
 });
 
 test('a legacy file arrives whole', async () => {
@@ -295,7 +311,11 @@ test('a legacy file arrives whole', async () => {
 
   const { sessionId, interactions } = await play(legacySource(legacy), product.connect());
 
-  expect(interactions).toMatchObject({ given: legacy.records.length, refused: [], conflicting: [] });
+  expect(interactions).toMatchObject({
+    given: legacy.records.length,
+    refused: [],
+    conflicting: [],
+  });
   expect(await heldOf(product, sessionId)).toMatchObject({
     state: 'ENDED',
     sequences: upTo(legacy.records.length),

@@ -36,7 +36,9 @@ export async function play(
     if (capture.isEnded) return { ...tally, sessionId, state: capture.state, isRepeat: true };
     await Promise.all([
       feed(source.interactions(), (item) => capture.interaction(item)),
-      feed(source.screenshots(), (record) => capture.screenshot(record, () => source.bytesOf(record))),
+      feed(source.screenshots(), (record) =>
+        capture.screenshot(record, () => source.bytesOf(record)),
+      ),
       feed(source.snapshots(), (record) => capture.snapshot(record, () => source.bytesOf(record))),
     ]);
     const state = await capture.end(source.head.endedAt, resendFrom(source));
@@ -58,6 +60,9 @@ export function resendFrom(source: Source): (missing: Missing, capture: Resend) 
   };
 }
 
-async function feed<T>(items: AsyncIterable<T>, take: (item: T) => ReturnType<Capture['interaction']>) {
+async function feed<T>(
+  items: AsyncIterable<T>,
+  take: (item: T) => ReturnType<Capture['interaction']>,
+) {
   for await (const item of items) await take(item);
 }

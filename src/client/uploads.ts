@@ -43,7 +43,11 @@ export type UploadSender = {
   drain(): Promise<void>;
 };
 
-type Item = { kind: UploadKind; record: ScreenshotRecord | SnapshotRecord; bytes: () => Promise<Uint8Array> };
+type Item = {
+  kind: UploadKind;
+  record: ScreenshotRecord | SnapshotRecord;
+  bytes: () => Promise<Uint8Array>;
+};
 
 const batchMost = 20;
 const batchDelayMs = 250;
@@ -54,7 +58,12 @@ const roundsMost = 4;
 /** Announces pictures and pages, puts their bytes where the server says, and has it confirm them. */
 export function openUploads(
   connection: Connection,
-  { sessionId, signal, onChange, onWait }: {
+  {
+    sessionId,
+    signal,
+    onChange,
+    onWait,
+  }: {
     sessionId: string;
     signal: AbortSignal;
     onChange: () => void;
@@ -118,7 +127,8 @@ export function openUploads(
     const answer = await untilTaken(async () => {
       if (kind === 'screenshots') {
         const input = { sessionId, screenshots: records as ScreenshotRecord[] };
-        return (await connection.run(RecordScreenshotsDocument, { input }, signal)).recordScreenshots;
+        return (await connection.run(RecordScreenshotsDocument, { input }, signal))
+          .recordScreenshots;
       }
       const input = { sessionId, snapshots: records as SnapshotRecord[] };
       return (await connection.run(RecordSnapshotsDocument, { input }, signal)).recordSnapshots;
@@ -152,7 +162,8 @@ export function openUploads(
   };
 
   const drop = (id: string, reason: DropReason, message: string): void => {
-    if (!tally.dropped.some((dropped) => dropped.id === id)) tally.dropped.push({ id, reason, message });
+    if (!tally.dropped.some((dropped) => dropped.id === id))
+      tally.dropped.push({ id, reason, message });
   };
 
   return {

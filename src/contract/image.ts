@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { Rectangle } from './interaction.ts';
 import { limits } from './limits.ts';
+import { shortText, address as url } from './text.ts';
 import { dropReasons, maskKinds, screenshotTriggers, wordsOf } from './vocabulary.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
-const url = z.string().max(limits.urlChars);
 const scroll = z.number().min(-1e9).max(1e9).default(0);
 
 /** A rectangle that hides something, in CSS pixels of the viewport. */
@@ -41,7 +41,7 @@ export const SnapshotRecord = z.object({
   interactionSequence: z.int().min(1).nullish(),
   capturedAt: z.iso.datetime({ offset: true }),
   url,
-  title: z.string().max(limits.nameChars).nullish(),
+  title: shortText.nullish(),
   bytes: z.int().positive().max(limits.snapshotBytes),
   sha256,
 });

@@ -1,9 +1,7 @@
 import * as z from 'zod';
 import { limits } from './limits.ts';
+import { shortText as name, text, address as url } from './text.ts';
 import { dropReasons, interactionTypes, selectorStrategies, wordsOf } from './vocabulary.ts';
-
-const name = z.string().max(limits.nameChars);
-const url = z.string().max(limits.urlChars);
 
 /** CSS pixels; the origin is the top left corner of the viewport. */
 export const Rectangle = z.object({
@@ -20,28 +18,28 @@ export const FrameStep = z.object({
   name: name.nullish(),
   url: url.nullish(),
   /** CSS selector of the frame element in its parent. */
-  selector: z.string().max(limits.selectorChars).nullish(),
+  selector: text(limits.selectorChars).nullish(),
 });
 
 export const Target = z.object({
   /** Lower-case tag name. */
-  tag: z.string().max(128),
+  tag: text(128),
   role: name.nullish(),
   name: name.nullish(),
   /** Visible text, shortened. */
-  text: z.string().max(4_096).nullish(),
+  text: text(4_096).nullish(),
   /** Value of a field after the action, masked where it is personal. */
-  value: z.string().max(4_096).nullish(),
+  value: text(4_096).nullish(),
   attributes: z.record(z.string(), z.string()).nullish(),
   rectangle: Rectangle.nullish(),
   isVisible: z.boolean().nullish(),
   /** `data-cs-ref` of the target in the snapshot of the page before the action. */
-  ref: z.string().max(32).nullish(),
+  ref: text(32).nullish(),
 });
 
 export const Selector = z.object({
   strategy: z.enum(wordsOf(selectorStrategies)),
-  value: z.string().min(1).max(limits.selectorChars),
+  value: text(limits.selectorChars).min(1),
   /** Elements that matched at the moment of the action; `null` when nobody counted. */
   matchCount: z.int().nonnegative().nullish(),
   /** 0 to 1. */
@@ -76,7 +74,7 @@ export const PageState = z.object({
   viewportHeight: z.number().nullish(),
   devicePixelRatio: z.number().nullish(),
   /** CSS selector of the focused element. */
-  activeElement: z.string().max(limits.selectorChars).nullish(),
+  activeElement: text(limits.selectorChars).nullish(),
   visibleElements: z.int().nullish(),
   snapshotId: z.uuid().nullish(),
   screenshotId: z.uuid().nullish(),
@@ -91,9 +89,9 @@ export const InteractionDetail = z.object({
   selectors: z.array(Selector).max(limits.selectorsPerInteraction).default([]),
   pointer: Pointer.nullish(),
   /** The key that was pressed, as `KeyboardEvent.key`; for `KEY_PRESS` only. */
-  key: z.string().max(64).nullish(),
+  key: text(64).nullish(),
   /** What was typed or chosen, masked where it is personal. */
-  value: z.string().max(4_096).nullish(),
+  value: text(4_096).nullish(),
   before: PageState.nullish(),
   after: PageState.nullish(),
   /** What else the recorder knew of the page; unknown fields of other recorders come here. */

@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import { InteractionRecord, Tombstone } from './interaction.ts';
-import { limits } from './limits.ts';
+import { address, freeJson, shortText } from './text.ts';
 import { sessionKinds, wordsOf } from './vocabulary.ts';
 
 /** What a session says of itself when it starts. */
 export const SessionRecord = z.object({
   id: z.uuid(),
   kind: z.enum(wordsOf(sessionKinds)),
-  task: z.string().max(limits.nameChars).nullish(),
-  startUrl: z.string().max(limits.urlChars),
+  task: shortText.nullish(),
+  startUrl: address,
   startedAt: z.iso.datetime({ offset: true }),
-  client: z.record(z.string(), z.unknown()),
+  client: freeJson,
 });
 
 /**

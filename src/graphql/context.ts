@@ -23,6 +23,8 @@ export type Context = {
   /** The caller's network address, for limits against guessing. */
   address: string;
   trace: Trace;
+  /** Aborts when nobody waits for the answer any more. */
+  signal: AbortSignal;
   /** Asks again who the viewer is; `null` when the key was revoked or the token ended. */
   recheck(): Promise<Viewer | null>;
   /** Values that one operation computes once, by the function that makes them. */

@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { App } from '../platform/app.ts';
 import { childOf, currentTrace, type Trace, withTrace } from '../platform/trace.ts';
+import { limitKeyOf, recheckOf } from './caller.ts';
 import type { Authenticate, Viewer } from './context.ts';
+
 import { refusal } from './errors.ts';
-import { limitKeyOf, type Operation, type Operations, recheckOf } from './operations.ts';
+import { sendGraphiQL } from './graphiql.ts';
+import type { Operation, Operations } from './operations.ts';
 
 type NodeContext = { req: IncomingMessage; res: ServerResponse };
 
@@ -238,37 +239,4 @@ async function* endingWithError(
   } catch (error) {
     yield last(error);
   }
-}
-
-let page: Promise<{ plain: Buffer; gzipped: Buffer }> | null = null;
-
-/** GraphiQL with everything inside: Yoga's usual page would load 9 MB from a CDN. */
-async function sendGraphiQL(req: IncomingMessage, res: ServerResponse): Promise<void> {
-  page ??= renderPage();
-  const { plain, gzipped } = await page;
-  const isGzipped = req.headers['accept-encoding']?.includes('gzip') ?? false;
-  res.writeHead(200, {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'private, max-age=3600',
-    vary: 'accept, accept-encoding',
-    // The page is one inline script; it may talk to this server and nowhere else.
-    'content-security-policy':
-      "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ...(isGzipped ? { 'content-encoding': 'gzip' } : {}),
-  });
-  res.end(isGzipped ? gzipped : plain);
-}
-
-async function renderPage(): Promise<{ plain: Buffer; gzipped: Buffer }> {
-  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const plain = Buffer.from(
-    renderGraphiQL({
-      title: 'CodeSight GraphiQL',
-      endpoint: '/graphql',
-      headers: '{ "authorization": "" }', // a made-up key would count as a guess,
-      defaultQuery:
-        '# Put your API key into the headers below: "Bearer cs_…"\n{\n  viewer {\n    scopes\n  }\n}\n',
-    }),
-  );
-  return { plain, gzipped: await promisify(gzip)(plain) };
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { complexityFromQuery } from '@pothos/plugin-complexity';
 import {
   type DocumentNode,
@@ -126,19 +127,17 @@ export function openRateLimit({
   };
 }
 
-/** The network that one customer has: an IPv4 address, or the first 64 bits of an IPv6 address. */
+/** The network under which an address is counted: an IPv6 host owns a whole /64. */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
+  const host = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  if (!isIPv6(host)) return host;
+  const [head = '', tail = ''] = host.split('%')[0]?.split('::') ?? [];
   const groups = head.split(':').filter(Boolean);
-  const missing =
-    tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length;
-  const all = [
-    ...groups,
-    ...Array<string>(Math.max(0, missing)).fill('0'),
-    ...(tail ?? '').split(':'),
-  ];
-  return `${all.slice(0, 4).join(':')}::/64`;
+  const after = tail.split(':').filter(Boolean);
+  const zeros = Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0');
+  const all = host.includes('::') ? [...groups, ...zeros, ...after] : groups;
+  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(':')}::/64`;
 }
 
 function tooComplex(what: string, actual: number, max: number): GraphQLError {

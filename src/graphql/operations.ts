@@ -12,11 +12,12 @@ import {
 } from 'graphql';
 import type { App } from '../platform/app.ts';
 import type { Trace } from '../platform/trace.ts';
-import type { Authenticate, Context, Viewer } from './context.ts';
+import { type Caller, limitKeyOf } from './caller.ts';
+import type { Context, Viewer } from './context.ts';
 import { within } from './deadline.ts';
 import { openDocuments } from './documents.ts';
-import { refusal } from './errors.ts';
-import { networkOf, openRateLimit } from './limits.ts';
+import { forbidden, refusal, unauthenticated } from './errors.ts';
+import { openRateLimit } from './limits.ts';
 import { streamOf } from './stream.ts';
 import { maskError } from './watch.ts';
 
@@ -27,9 +28,6 @@ export type OperationRequest = {
   variables?: Record<string, unknown> | null | undefined;
 };
 
-/** Who sends it, and how. */
-export type Caller = Pick<Context, 'viewer' | 'transport' | 'address' | 'trace' | 'recheck'>;
-
 /** An operation that may run. */
 export type Operation = {
   type: OperationTypeNode;
@@ -39,7 +37,7 @@ export type Operation = {
   name: string | null;
   variables: Record<string, unknown>;
   caller: Caller;
-  context: Context & { readonly signal: AbortSignal };
+  context: Context;
   /** Enters the trace of the operation. */
   inTrace: <T>(work: () => T) => T;
   /** Nobody waits for the answer any more. A mutation goes on: its effects are whole or absent. */
@@ -63,38 +61,11 @@ export type Operations = {
   follow(operation: Operation): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
   /** What the client may read of an error. Faults are logged. */
   mask(error: unknown, trace: Trace, label?: string): GraphQLError;
-  /** Queries and mutations that run now. */
-  running(): number;
   /** Ends subscriptions and queries, waits for mutations at most so long. */
   stop(timeoutMs: number): Promise<void>;
 };
 
-const recheckMs = 1_000;
 const maxLabels = 300;
-
-/** The viewer as of at most a second ago, so that many events of one client ask once. */
-export function recheckOf(
-  app: App,
-  authenticate: Authenticate,
-  credentials: { token: string | null; address: string },
-): () => Promise<Viewer | null> {
-  let asked = { at: Number.NEGATIVE_INFINITY, viewer: Promise.resolve<Viewer | null>(null) };
-  return () => {
-    const now = performance.now();
-    if (now - asked.at < recheckMs) return asked.viewer;
-    const viewer = authenticate(app, credentials);
-    asked = { at: now, viewer };
-    viewer.catch(() => {
-      asked.at = Number.NEGATIVE_INFINITY;
-    });
-    return viewer;
-  };
-}
-
-/** Whom limits count: a key, a user, or the network of somebody unknown. */
-export function limitKeyOf({ viewer, address }: Pick<Caller, 'viewer' | 'address'>): string {
-  return viewer ? `${viewer.kind}:${viewer.id}` : `address:${networkOf(address)}`;
-}
 
 export function openOperations(app: App, schema: GraphQLSchema): Operations {
   const { config, log, metrics } = app;
@@ -162,27 +133,29 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
       metrics.refusals.inc({ reason: 'rate-limit' });
       return refuse('RATE_LIMITED', [error]);
     }
-    const known = read(request.query);
-    if ('errors' in known) return refuse('INVALID', known.errors);
     const name = request.operationName || null;
-    const operation = known.operations.get(name);
-    if (!operation) return refuse('INVALID', [noSuchOperation(known.document, name)]);
+    const known = documents.find(request.query, name);
+    if ('errors' in known) return refuse('INVALID', known.errors);
     const variables = request.variables ?? {};
-    const tooCostly = operation.refuseCost(variables);
+    const tooCostly = known.refuseCost(variables);
     if (tooCostly) return refuse('INVALID', [tooCostly]);
 
-    let controller: AbortController | null = null;
-    const type = operation.node.operation;
+    let controller: AbortController | null = null; // made when somebody needs it: it costs 2 µs
+    const controllerNow = () => {
+      controller ??= new AbortController();
+      return controller;
+    };
+    const type = known.node.operation;
     return {
       type,
-      label: labelOf(operation.node.name?.value),
+      label: labelOf(known.node.name?.value),
       document: known.document,
       name,
       variables,
       caller,
       inTrace,
       abandon() {
-        if (type !== OperationTypeNode.MUTATION) (controller ??= new AbortController()).abort();
+        if (type !== OperationTypeNode.MUTATION) controllerNow().abort();
       },
       context: {
         app,
@@ -193,7 +166,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
         recheck: caller.recheck,
         once: new Map(),
         get signal() {
-          return (controller ??= new AbortController()).signal;
+          return controllerNow().signal;
         },
       },
     };
@@ -227,8 +200,9 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
         result = work;
       }
     } catch (error) {
+      const isGone = type === OperationTypeNode.QUERY && context.signal.aborted;
+      result = { errors: [isGone ? gone() : asGraphQLError(error)] };
       operation.abandon();
-      result = { errors: [error instanceof GraphQLError ? error : faultOf(error)] };
     }
     const answered = finish(result, operation);
     settle(operation, answered, begunAt);
@@ -249,12 +223,18 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
           hideSuggestions,
         });
         if (!('schema' in args)) return finish({ errors: args }, operation);
-        const source = await within(deadlineMs, Promise.resolve(createSourceEventStream(args)));
+        const source = await within(
+          deadlineMs,
+          Promise.resolve(createSourceEventStream(args)),
+          late,
+        );
         if (!(Symbol.asyncIterator in source)) return finish(source, operation);
 
         const resolve = async (rootValue: unknown): Promise<ExecutionResult> => {
+          const viewer = await caller.recheck();
+          expectRights(caller.viewer, viewer);
           // Nothing computed for an earlier event, no right found then, may answer for this one.
-          const contextValue = { ...context, viewer: await caller.recheck(), once: new Map() };
+          const contextValue = { ...context, viewer, once: new Map() };
           const event = Promise.resolve(
             executeSubscriptionEvent({ ...args, rootValue, contextValue }),
           );
@@ -262,7 +242,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
         };
         unfinished.add(operation);
         return streamOf(source[Symbol.asyncIterator](), {
-          next: inTrace,
+          inTrace,
           resolve,
           signal: context.signal,
           end() {
@@ -273,10 +253,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
       });
     } catch (error) {
       operation.abandon();
-      return finish(
-        { errors: [error instanceof GraphQLError ? error : faultOf(error)] },
-        operation,
-      );
+      return finish({ errors: [asGraphQLError(error)] }, operation);
     }
   };
 
@@ -286,14 +263,13 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
     answer,
     follow,
     mask,
-    running: () => unfinished.size,
     async stop(timeoutMs) {
       for (const operation of unfinished) operation.abandon();
       if (unfinished.size === 0) return;
       const idle = new Promise<void>((resolve) => {
         whenIdle = resolve;
       });
-      await within(timeoutMs, idle).catch(() => {
+      await within(timeoutMs, idle, late).catch(() => {
         log.warn(
           { operations: unfinished.size },
           'operations were still running when the time to stop was over',
@@ -303,10 +279,29 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
   };
 }
 
-/** An execution error without a place, so that it is masked like any fault of a resolver. */
-function faultOf(error: unknown): GraphQLError {
+/**
+ * Pothos asks for the scopes of a subscription when it begins. It ends when one of them is gone, and
+ * whoever may still have it begins anew.
+ *
+ * @throws {GraphQLError} UNAUTHENTICATED or FORBIDDEN
+ */
+function expectRights(before: Viewer | null, now: Viewer | null): void {
+  if (before && !now) throw unauthenticated();
+  if (before && now && !before.scopes.isSubsetOf(now.scopes)) throw forbidden();
+}
+
+/** What was thrown outside of every resolver, so that it is masked like any fault of one. */
+function asGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   return new GraphQLError(cause.message, { originalError: cause });
+}
+
+function gone(): GraphQLError {
+  return refusal(
+    'OVERLOADED',
+    'The client went, or the server stops; nobody waits for the answer.',
+  );
 }
 
 function late(): GraphQLError {

@@ -253,6 +253,44 @@ test('a mutation whose client is gone still ends, and hurts nobody', async () =>
   expect((await (await Talk.open(tiny)).ask('{ hello }')).data).toEqual({ hello: 'hello ' });
 });
 
+test('a query whose client is gone is given up, and is no fault', async () => {
+  const tiny = await openTinyServer();
+  const error = vi.spyOn(tiny.app.log, 'error');
+  const talk = await Talk.open(tiny);
+  talk.start('query Wait { wait }');
+  await expect.poll(() => tiny.gate.entered).toBe(1);
+
+  talk.socket.terminate();
+  const answered = async () => (await tiny.app.metrics.operations.get()).values;
+
+  await expect
+    .poll(async () => (await answered()).map(({ labels }) => [labels.operation, labels.outcome]))
+    .toContainEqual(['Wait', 'refused']);
+  expect(error).not.toHaveBeenCalled();
+});
+
+test('a client that goes on after many refusals is let go', async () => {
+  const tiny = await openTinyServer();
+  const talk = await Talk.open(tiny);
+
+  for (let i = 0; i < 300; i += 1) talk.start('{ nothing }');
+
+  await closeOf(talk).toMatchObject({ code: 1013 });
+});
+
+test('rights are found anew for every event', async () => {
+  const tiny = await openTinyServer();
+  const talk = await Talk.open(tiny);
+  const id = talk.start('subscription { paced }');
+  await expect.poll(() => talk.of(id).length).toBe(1);
+
+  tiny.accounts.add('good', { scopes: new Set() });
+  await expect.poll(() => talk.of(id).at(-1)?.type, { timeout: 5_000 }).toBe('error');
+
+  expect(talk.of(id).at(-1)?.payload).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+  expect(talk.closed).toBeNull();
+});
+
 test('the stock client comes back after a restart, and its mutation with it', async () => {
   const first = await openTinyServer();
   const client = createClient({

@@ -5,17 +5,15 @@ import { type Context as Connection, handleProtocols, makeServer } from 'graphql
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { App } from '../platform/app.ts';
 import { childOf, currentTrace, withTrace } from '../platform/trace.ts';
-import type { Authenticate, Viewer } from './context.ts';
+import { limitKeyOf, recheckOf } from './caller.ts';
+import type { Authenticate } from './context.ts';
+import { within } from './deadline.ts';
 import { refusal, unauthenticated } from './errors.ts';
 import { addressOf, tokenOf } from './http.ts';
 import { networkOf } from './limits.ts';
-import {
-  limitKeyOf,
-  type Operation,
-  type OperationRequest,
-  type Operations,
-  recheckOf,
-} from './operations.ts';
+import type { Operation, OperationRequest, Operations } from './operations.ts';
+import { closeExpired, closePeer, codes, isOpen, type Peer } from './peers.ts';
+import { openRevocation } from './revocation.ts';
 
 export type Sockets = {
   /** Takes over a connection that asks for `/graphql` by WebSocket, its origin checked. */
@@ -24,42 +22,12 @@ export type Sockets = {
   close(timeoutMs: number): Promise<void>;
 };
 
-/** Close codes after which the stock client comes back by itself, but for `revoked`. */
-const codes = {
-  restart: 1012,
-  later: 1013,
-  expired: 4403,
-  revoked: 4401,
-  malformed: 4400,
-} as const;
-
 const initTimeoutMs = 5_000;
 const authenticateTimeoutMs = 10_000;
 const pingMs = 15_000;
-const sweepMs = 2_500; // with the second that `authenticate` remembers, a revoked key is out within 5 s
-const closeTimeoutMs = 2_000;
 const slowBytes = 1024 * 1024;
 const maxUnreadBytes = 16 * 1024 * 1024;
-
-/** One open socket. */
-type Peer = {
-  socket: WebSocket;
-  /** The connection below the socket. */
-  stream: Duplex;
-  address: string;
-  token: string | null;
-  viewer: Viewer | null;
-  /** Whom the caps count; `null` until `connection_init`. */
-  limitKey: string | null;
-  recheck: () => Promise<Viewer | null>;
-  operations: Set<Operation>;
-  /** Operations from their arrival to their end. */
-  inFlight: number;
-  isAlive: boolean;
-  isDraining: boolean;
-  /** Messages are collected until the end of this turn of the loop, to be written at once. */
-  isCorked: boolean;
-};
+const maxRefusals = 200; // a client that goes on regardless would cost as much as one that is served
 
 /** GraphQL over WebSocket: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. */
 export function openSockets(app: App, operations: Operations, authenticate: Authenticate): Sockets {
@@ -71,7 +39,6 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     maxPayload: limits.maxMessageBytes,
     handleProtocols,
   });
-  const stopping = new AbortController();
 
   const countOf = (holds: (peer: Peer) => boolean): number => {
     let count = 0;
@@ -114,11 +81,13 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     request: OperationRequest,
   ): Promise<ExecutionArgs | GraphQLError[]> => {
     const trace = currentTrace() ?? childOf(null);
-    if (isExpired(peer.viewer)) {
-      closePeer(peer, codes.expired, 'The access token has ended; connect with a new one.');
-      return [operations.mask(unauthenticated(), trace)];
+    if (closeExpired(peer)) return [operations.mask(unauthenticated(), trace)];
+    if (peer.refusals > maxRefusals) {
+      closePeer(peer, codes.later, 'Too much was refused; try again later.');
+      return [operations.mask(refusal('OVERLOADED', 'Try again later.'), trace)];
     }
     if (peer.inFlight >= limits.maxOperations) {
+      peer.refusals += 1;
       metrics.refusals.inc({ reason: 'socket-operations' });
       const message = `Expected at most ${limits.maxOperations} operations in flight on one socket, got one more.`;
       return [operations.mask(refusal('OVERLOADED', message, { retryAfterSeconds: 1 }), trace)];
@@ -133,9 +102,11 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
       transport: 'WEBSOCKET',
     });
     if ('errors' in operation) {
+      peer.refusals += 1;
       leave(peer, null);
       return operation.errors;
     }
+    peer.refusals = 0;
     peer.operations.add(operation);
     if (!isOpen(peer)) operation.abandon();
     const { document, name } = operation;
@@ -152,7 +123,11 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     peer.token = tokenOf(token) ?? tokenOf(authorization) ?? tokenOf(Authorization);
     const credentials = { token: peer.token, address: peer.address };
     try {
-      peer.viewer = await within(authenticateTimeoutMs, authenticate(app, credentials));
+      peer.viewer = await within(
+        authenticateTimeoutMs,
+        authenticate(app, credentials),
+        () => new Error(`Expected to know who connects within ${authenticateTimeoutMs} ms.`),
+      );
     } catch (error) {
       if (!(error instanceof GraphQLError))
         log.warn({ err: error }, 'who connects could not be found out');
@@ -192,14 +167,6 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     if (!mutations) closePeer(peer, codes.restart, 'The server restarts.');
   };
 
-  const closePeer = ({ socket, operations: open }: Peer, code: number, reason: string): void => {
-    if (socket.readyState !== socket.OPEN) return;
-    socket.close(code, reason);
-    for (const operation of open) operation.abandon();
-    const timer = setTimeout(() => socket.terminate(), closeTimeoutMs);
-    socket.once('close', () => clearTimeout(timer));
-  };
-
   const open = (socket: WebSocket, stream: Duplex, req: IncomingMessage): void => {
     const address = addressOf(req, config.trustedProxies);
     const peer: Peer = {
@@ -212,6 +179,7 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
       recheck: () => Promise.resolve(null),
       operations: new Set(),
       inFlight: 0,
+      refusals: 0,
       isAlive: true,
       isDraining: false,
       isCorked: false,
@@ -295,65 +263,15 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     }
   };
 
-  /** Looks again who everybody is, or only the one; an outage changes nothing. */
-  const sweep = async (viewerId?: string): Promise<void> => {
-    const known = [...peers].filter(
-      ({ viewer }) => viewer && (!viewerId || viewer.id === viewerId),
-    );
-    for (const peer of known) {
-      if (!isOpen(peer)) continue;
-      if (isExpired(peer.viewer)) {
-        closePeer(peer, codes.expired, 'The access token has ended; connect with a new one.');
-        continue;
-      }
-      const viewer = await authenticate(app, { token: peer.token, address: peer.address });
-      if (viewer) peer.viewer = viewer;
-      else closePeer(peer, codes.revoked, 'The key or token was revoked.');
-    }
-  };
-
-  let sweeping: Promise<void> | null = null;
-  const sweepAll = (): void => {
-    sweeping ??= sweep()
-      .catch((error: unknown) =>
-        log.warn({ err: error }, 'the keys of open sockets could not be checked'),
-      )
-      .finally(() => {
-        sweeping = null;
-      });
-  };
-
-  const watchKeys = async (): Promise<void> => {
-    for await (const change of app.pubsub.subscribe({ topic: 'key' }, { signal: stopping.signal }))
-      if (!('gap' in change)) await sweep(change.subjectId);
-  };
-  let watching: Promise<void> | null = null;
-  const keepWatching = (): void => {
-    if (peers.size === 0) return;
-    watching ??= watchKeys()
-      .catch((error: unknown) =>
-        log.debug({ err: error }, 'revoked keys are found by the sweep alone for now'),
-      )
-      .finally(() => {
-        watching = null;
-      });
-  };
-
-  const timers = [
-    setInterval(ping, pingMs),
-    setInterval(() => {
-      sweepAll();
-      keepWatching();
-    }, sweepMs),
-  ];
+  const revocation = openRevocation(app, authenticate, peers);
+  const pinging = setInterval(ping, pingMs);
 
   return {
     upgrade(req, socket, head) {
       server.handleUpgrade(req, socket, head, (opened) => open(opened, socket, req));
     },
     async close(timeoutMs) {
-      for (const timer of timers) clearInterval(timer);
-      stopping.abort();
+      clearInterval(pinging);
       for (const peer of peers) {
         peer.isDraining = true;
         closeDrained(peer);
@@ -362,18 +280,10 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
       while (peers.size > 0 && performance.now() < giveUpAt)
         await new Promise((resolve) => setTimeout(resolve, 20));
       for (const { socket } of peers) socket.terminate();
-      await sweeping;
+      await revocation.stop();
       server.close();
     },
   };
-}
-
-function isOpen({ socket }: Peer): boolean {
-  return socket.readyState === socket.OPEN;
-}
-
-function isExpired(viewer: Viewer | null): boolean {
-  return Boolean(viewer?.expiresAt && viewer.expiresAt.getTime() <= Date.now());
 }
 
 /** Whether a token says of itself that it has ended. Decides only between two close codes, so nobody need sign it. */
@@ -395,14 +305,4 @@ function startedBy({ contextValue }: ExecutionArgs): { peer: Peer; operation: Op
 
 function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`Expected an answer within ${timeoutMs} ms, got none.`)),
-      timeoutMs,
-    );
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -28,6 +28,7 @@ export function streamOf(
     source.return?.().catch(() => undefined); // its clean-up fails for nobody
   };
   hooks.signal.addEventListener('abort', finish);
+  if (hooks.signal.aborted) finish();
   return {
     [Symbol.asyncIterator]() {
       return this;

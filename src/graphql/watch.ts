@@ -21,7 +21,10 @@ export async function* watch(
   after: string | null | undefined,
 ): AsyncGenerator<(Change | Gap) & { viewer: Viewer }> {
   try {
-    for await (const change of context.app.pubsub.subscribe(interest, { after: after ?? null })) {
+    for await (const change of context.app.pubsub.subscribe(interest, {
+      after: after ?? null,
+      signal: context.signal,
+    })) {
       const viewer = await context.recheck();
       if (!viewer) throw unauthenticated();
       yield { ...change, viewer };
@@ -62,10 +65,13 @@ export function maskError(
     });
   }
   if (isMalformedValue(cause))
-    return new GraphQLError('Expected a UUID for every id and a cursor of this list for after and before, got another text.', {
-      ...place,
-      extensions: { code: 'BAD_USER_INPUT', correlationId: traceId },
-    });
+    return new GraphQLError(
+      'Expected a UUID for every id, a cursor of this list for after and before, and text without NUL; got something else.',
+      {
+        ...place,
+        extensions: { code: 'BAD_USER_INPUT', correlationId: traceId },
+      },
+    );
   report(cause);
   return new GraphQLError('Unexpected error.', {
     ...place,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { within } from '../graphql/deadline.ts';
 import { type Routes, sendError, sendJson } from '../graphql/server.ts';
 import type { App } from '../platform/app.ts';
 
@@ -48,7 +49,7 @@ async function askAll({ database, queue, storage, log }: App): Promise<Health> {
   const ask = async (name: string, question: () => Promise<unknown>): Promise<DependencyHealth> => {
     const begunAt = performance.now();
     try {
-      await within(timeoutMs, question());
+      await within(timeoutMs, question(), late);
       return { ok: true, latencyMs: msSince(begunAt) };
     } catch (error) {
       log.warn({ err: error, dependency: name }, 'a dependency does not answer');
@@ -71,15 +72,7 @@ async function askAll({ database, queue, storage, log }: App): Promise<Health> {
 
 class TimeoutError extends Error {}
 
-function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new TimeoutError(`It did not answer within ${ms} ms.`)),
-      ms,
-    );
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
+const late = () => new TimeoutError(`It did not answer within ${timeoutMs} ms.`);
 
 function msSince(begunAt: number): number {
   return Math.round((performance.now() - begunAt) * 10) / 10;

@@ -1,8 +1,13 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import * as z from 'zod';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
+
+const Refusal = z.object({
+  driverAdapterError: z.object({ cause: z.object({ originalCode: z.string() }) }),
+});
 
 export type Db = PrismaClient;
 
@@ -66,7 +71,16 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 }
 
-/** Whether an error is the database's refusal of a text that a client sent as an id or cursor. */
+/** SQLSTATEs of a value that cannot be stored or compared: NUL in a text, half a surrogate pair in JSON. */
+const unstorable = new Set(['22021', '22P05']);
+
+/** Whether an error is the database's refusal of a text that a client sent: a malformed id or cursor, or NUL. */
 export function isMalformedValue(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2007';
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return error.code === 'P2007' || unstorable.has(sqlStateOf(error.meta));
+}
+
+function sqlStateOf(meta: unknown): string {
+  const parsed = Refusal.safeParse(meta);
+  return parsed.success ? parsed.data.driverAdapterError.cause.originalCode : '';
 }

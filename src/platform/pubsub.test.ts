@@ -36,17 +36,16 @@ async function listenTo(
   const subjects = () => events.flatMap((event) => ('gap' in event ? [] : [event.subjectId]));
   if (after) return { events, subjects, ended };
   // It has begun when a change is heard; the last one told is heard after the others.
-  let last = '';
-  const isHeard = () => {
-    const event = events.at(-1);
-    return event !== undefined && 'subjectId' in event && event.sessionId === last;
-  };
+  const told: string[] = [];
+  const heard = () =>
+    events.flatMap((event) => ('gap' in event || !event.sessionId ? [] : [event.sessionId]));
   const probe = async () => {
-    if (events.length === 0) {
-      last = interest.sessionId ?? newId();
-      await tell(app, projectId, interest.subjectId ?? newId(), { ...interest, sessionId: last });
+    if (!heard().some((id) => told.includes(id))) {
+      const sessionId = interest.sessionId ?? newId();
+      told.push(sessionId);
+      await tell(app, projectId, interest.subjectId ?? newId(), { ...interest, sessionId });
     }
-    return isHeard();
+    return heard().includes(told.at(-1) ?? '');
   };
   await expect.poll(probe, { interval: 150 }).toBe(true);
   events.length = 0;

@@ -110,10 +110,11 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
   const readAfter = async (from: Position): Promise<Row[]> => {
     const { rows } = await sql.query<Row>({
       name: 'outbox-after',
-      text: `SELECT "xid"::text AS "xid", "id"::text AS "id", "projectId", "topic", "subjectId", "sessionId"
-             FROM "Outbox"
-             WHERE ("xid", "id") > ($1::xid8, $2::bigint) AND "xid" < pg_snapshot_xmin(pg_current_snapshot())
-             ORDER BY "xid", "id" LIMIT ${pageSize}`,
+      // `ORDER BY "xid"` without its table would be the order of the text in the answer.
+      text: `SELECT o."xid"::text AS "xid", o."id"::text AS "id", o."projectId", o."topic", o."subjectId", o."sessionId"
+             FROM "Outbox" o
+             WHERE (o."xid", o."id") > ($1::xid8, $2::bigint) AND o."xid" < pg_snapshot_xmin(pg_current_snapshot())
+             ORDER BY o."xid", o."id" LIMIT ${pageSize}`,
       values: [from.xid, from.id],
     });
     return rows;
@@ -207,7 +208,7 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
         beat();
         if (from) {
           const oldest = await sql.query<Position>(
-            'SELECT "xid"::text AS xid, "id"::text AS id FROM "Outbox" ORDER BY "xid", "id" LIMIT 1',
+            'SELECT o."xid"::text AS xid, o."id"::text AS id FROM "Outbox" o ORDER BY o."xid", o."id" LIMIT 1',
           );
           const first = oldest.rows[0];
           // An empty outbox may have held anything.

@@ -18,9 +18,9 @@ export type JobDefinition<P extends Ids = Ids> = {
   priority?: number;
   /** Runs by the clock: a cron expression or an RFC 5545 rule, in UTC, with this payload. */
   schedule?: { rule: (config: Config) => string; payload: P };
-  run: (app: App, payload: P, job: JobRun) => Promise<void>;
+  run(app: App, payload: P, job: JobRun): Promise<void>;
   /** Called once when the last attempt has failed, with why. */
-  failed?: (app: App, payload: P, reason: string) => Promise<void>;
+  failed?(app: App, payload: P, reason: string): Promise<void>;
 };
 
 /** One attempt of a job. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** Where the present work belongs: W3C Trace Context, https://www.w3.org/TR/trace-context/. */
 export type Trace = { traceId: string; spanId: string };
@@ -19,11 +19,24 @@ export function withTrace<T>(traceparent: string | null | undefined, work: () =>
 /** A new span, of the trace that `traceparent` names or of a new one. */
 export function childOf(traceparent: string | null | undefined): Trace {
   const given = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent ?? '')?.[1];
-  const traceId = given && !/^0+$/.test(given) ? given : randomBytes(16).toString('hex');
-  return { traceId, spanId: randomBytes(8).toString('hex') };
+  const traceId = given && !/^0+$/.test(given) ? given : randomHex(16);
+  return { traceId, spanId: randomHex(8) };
 }
 
 /** The header that hands a span on. */
 export function traceparentOf({ traceId, spanId }: Trace): string {
   return `00-${traceId}-${spanId}-01`;
+}
+
+// One call for many ids: asking for 8 bytes at a time was 5 % of the work of a small operation.
+const pool = Buffer.alloc(4_096);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { DroppedUpload } from '../contract/image.ts';
 import { limits } from '../contract/limits.ts';
+import { shortText } from '../contract/text.ts';
 import type { Session } from '../generated/prisma/client.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { parseInput } from '../graphql/input.ts';
@@ -13,7 +14,7 @@ import { SessionEndedError, SessionIncompleteError, SessionStateError } from './
 import { sessionEnded, sessionReleased, sessionRemoved } from './events.ts';
 import { deskOf } from './ingest.ts';
 import { forgetSession } from './session-keys.ts';
-import { refuseUnstorable, refuseUnstorableInstant } from './storable.ts';
+import { refuseUnstorableInstant } from './storable.ts';
 
 const listedAtMost = 1_000;
 
@@ -49,16 +50,11 @@ export async function updateSession(
   viewer: Viewer,
   input: ChangeInput & { task: string | null },
 ): Promise<void> {
-  if ((input.task?.length ?? 0) > limits.nameChars)
-    throw new InvalidInputError(
-      'input.task',
-      `Expected at most ${limits.nameChars} characters for task, got ${input.task?.length}.`,
-    );
-  refuseUnstorable(input.task, 'input.task');
+  const task = parseInput(shortText.nullable(), input.task, 'input.task');
   await changeSession(app, viewer, { ...input, change: 'update' }, async (_tx, { state }) => {
     if (state === 'DISCARDED' || state === 'ERASED')
       throw new SessionStateError(state, 'not removed');
-    return { task: redactWords(input.task) };
+    return { task: redactWords(task) };
   });
 }
 

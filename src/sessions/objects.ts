@@ -90,7 +90,9 @@ export async function handleObject(
     response.end(answer.body);
   } catch (error) {
     const refusal = error instanceof HttpRefusal ? error : null;
-    if (!refusal) app.log.error({ err: error }, 'an object could not be moved');
+    if (!refusal && error !== request.errored)
+      // the client left: no fault
+      app.log.error({ err: error }, 'an object could not be moved');
     const status = refusal?.status ?? 500;
     if (!response.headersSent)
       response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });

@@ -1,0 +1,170 @@
+import { join, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Connection } from '../client/connection.ts';
+import { renewed } from '../client/renew.ts';
+import { type Source, sizeOf } from '../client/source.ts';
+import { runProcess } from '../door.ts';
+import { ViewerDocument } from '../generated/client/graphql.ts';
+import { newId } from '../lib/ids.ts';
+import { readRecording } from '../record/recording.ts';
+import { CommandError, openInterrupt } from './failure.ts';
+import { addServerOptions, allOptions } from './options.ts';
+import { bytes, count, paint, print, printable, seconds, width, wrap } from './print.ts';
+import { describeState, follow } from './processing.ts';
+import {
+  downloadTraining,
+  printFirstExample,
+  printQuality,
+  printStorage,
+  readReport,
+} from './report.ts';
+import { describeLosses, describeSize, send } from './sending.ts';
+import { type Reached, reachServer, type ServerOptions, withConnection } from './server.ts';
+
+type DemoOptions = { exit?: boolean; fresh?: boolean };
+
+const recordingDir = resolve(import.meta.dirname, '../../examples/shop/recording');
+
+/** `codesight demo` */
+export function addDemo(program: Command): void {
+  const command = program
+    .command('demo')
+    .summary('see the main job done: a recorded session becomes training data')
+    .description(
+      'Plays a recorded session into the server exactly as the extension would, follows every stage, and shows what came of it. Starts everything itself unless a server runs on the data folder.',
+    )
+    .option('--fresh', 'play the recording as a new session')
+    .option('--exit', 'stop what was started when everything has been shown');
+  addServerOptions(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  codesight demo            a second one shows the same result and sends nothing again
+  codesight demo --fresh    plays the recording as a new session
+  codesight demo --exit     for scripts: ends when everything has been shown`,
+    )
+    .action((_options: unknown, self: Command) => demo(allOptions<DemoOptions>(self)));
+}
+
+async function demo(options: DemoOptions & ServerOptions): Promise<void> {
+  const begunAt = performance.now();
+  const interrupt = openInterrupt();
+  print(`${paint.strong('CodeSight')}  a recorded session becomes training data\n`);
+  let server: Reached | null = null;
+  let isStaying = false;
+  try {
+    const reached = await reachServer(options, {
+      keyFile: 'demo.json',
+      label: 'demo',
+      isForGood: !options.exit,
+    });
+    server = reached;
+    print(
+      `  ${'Server'.padEnd(18)}${seconds(performance.now() - begunAt).padStart(6)}  ${whereIs(reached)}`,
+    );
+    await withConnection(reached, interrupt.signal, (connection) =>
+      show(connection, reached, options, interrupt.signal),
+    );
+    print(`\nDone in ${seconds(performance.now() - begunAt)}.`);
+    isStaying = Boolean(reached.opened) && !options.exit;
+  } finally {
+    interrupt.close();
+    if (!isStaying) await server?.close();
+  }
+  if (!isStaying) return;
+  print('The server keeps running. Ctrl-C stops it.');
+  const { opened } = server;
+  if (opened) await runProcess(async () => opened);
+}
+
+async function show(
+  connection: Connection,
+  { config, how }: Reached,
+  { fresh }: DemoOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = await openSource(connection, Boolean(fresh), signal);
+  const size = await sizeOf(source);
+  print(`  ${'Recording'.padEnd(26)}${describeSize(size)}`);
+  for (const line of wrap(`“${printable(source.head.task ?? '')}”`, width() - 28))
+    print(`${' '.repeat(28)}${paint.faint(line)}`);
+
+  print(`\n${paint.strong('Sending')}  by GraphQL over WebSocket, as the extension does`);
+  const sentAt = performance.now();
+  const played = await send(connection, source, size, { signal });
+  if (played.isRepeat)
+    print(
+      '  This session was sent before, so nothing was sent again. --fresh plays it as a new one.',
+    );
+  else {
+    print(
+      `  Everything has arrived, once: ${bytes(played.uploads.sentBytes)} of pictures and pages in ${seconds(performance.now() - sentAt)}.`,
+    );
+    for (const line of describeLosses(played)) print(`  ${paint.warn(line)}`);
+  }
+
+  print(`\n${paint.strong('Processing')}`);
+  const { state, reason } = await follow(connection, played.sessionId, { signal });
+  print(`  ${describeState(state, reason)}`);
+
+  const report = await readReport(connection, played.sessionId, signal);
+  print(`\n${paint.strong('Quality')}`);
+  printQuality(report);
+  print(`\n${paint.strong('Storage')}`);
+  printStorage(report);
+  print(
+    `\n${paint.strong('Examples')}  the first of ${report.examples.totalCount}; the answer cannot be read off the question`,
+  );
+  printFirstExample(report);
+
+  const path = join(config.dataDir, 'demo', `${played.sessionId}.jsonl`);
+  const download = await downloadTraining(report, connection, path, signal);
+  print(`\n${paint.strong('Training data')}`);
+  if (download)
+    print(
+      `  ${download.path}\n  ${count(download.lines, 'line')}, ${bytes(download.bytes)}; the checksum is right and every line is JSON.`,
+    );
+  else print('  There is none for a session in this state.');
+  if (how !== 'REMOTE')
+    printNext(connection.url, played.sessionId, join(config.dataDir, 'demo.json'));
+}
+
+/**
+ * The recording under ids of this project and participant, so that it is the same session each time, and
+ * nobody else's.
+ */
+async function openSource(
+  connection: Connection,
+  isFresh: boolean,
+  signal: AbortSignal,
+): Promise<Source> {
+  const recording = await readRecording(recordingDir).catch((cause: unknown) => {
+    throw new CommandError(
+      `Expected the recording of the example shop in ${recordingDir}: ${cause instanceof Error ? cause.message : cause}. \`codesight record examples/shop/buy-a-jacket.ts --out ${relative(process.cwd(), recordingDir)}\` makes it anew.`,
+      { cause },
+    );
+  });
+  const { viewer } = await connection.run(ViewerDocument, {}, signal);
+  return renewed(recording, isFresh ? newId() : `${viewer.project.id}/${viewer.participant?.id}`);
+}
+
+function whereIs({ how, url, config }: Reached): string {
+  if (how === 'REMOTE') return url;
+  if (how === 'FOUND') return `${url}, which was running on ${config.dataDir}`;
+  const port = Number(new URL(url).port);
+  const other = config.port !== 0 && config.port !== port ? ` (port ${config.port} is taken)` : '';
+  return `started at ${url}${other}, its data in ${config.dataDir}`;
+}
+
+function printNext(url: string, sessionId: string, keyFile: string): void {
+  const query = `{\n  session(id: "${sessionId}") {\n    state\n    task\n    quality { score issues { code message advice } }\n    interactions(first: 5) { nodes { sequence type url } }\n    examples(first: 1) { nodes { text } }\n  }\n}`;
+  print(`\n${paint.strong('Look next')}`);
+  print(`  In a browser     ${url}/graphql?query=${encodeURIComponent(query)}`);
+  print(
+    `                   with the header {"authorization": "Bearer KEY"}; the key is in ${keyFile}`,
+  );
+  print('  Your own script  npm run -s codesight -- record examples/shop/buy-a-jacket.ts');
+  print('  A legacy file    npm run -s codesight -- import FILE');
+  print('  More             npm run -s codesight -- --help');
+}

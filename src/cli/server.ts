@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { authenticate } from '../accounts/authenticate.ts';
+import { type Connection, openConnection } from '../client/connection.ts';
+import type { Opened } from '../door.ts';
+import { openServer } from '../graphql/server.ts';
+import { others, pipeline } from '../pipeline.ts';
+import { openApp } from '../platform/app.ts';
+import { type Config, loadProcessConfig } from '../platform/config.ts';
+import { openLog } from '../platform/log.ts';
+import { announceServer, findServer } from '../platform/server-file.ts';
+import { routes } from '../routes.ts';
+import { schema } from '../schema.ts';
+import { withDatabase } from './database.ts';
+import { CommandError } from './failure.ts';
+import { localKey } from './project.ts';
+
+/** How a command is told which server to speak to; empty for the one of this machine. */
+export type ServerOptions = { url?: string; key?: string; verbose?: boolean };
+
+/** A server to speak to, and a key for it. */
+export type Reached = {
+  url: string;
+  key: string;
+  config: Config;
+  /** `REMOTE` by its address, `FOUND` running here, `STARTED` by this command. */
+  how: 'REMOTE' | 'FOUND' | 'STARTED';
+  /** What was started, to be run on or closed. */
+  opened: Opened | null;
+  /** Closes what was started; otherwise nothing. */
+  close(): Promise<void>;
+};
+
+const connectTimeoutMs = 15_000;
+
+/**
+ * Finds the server: by `--url`, else the one that runs on the data folder, else one that is started in
+ * this process, jobs included.
+ *
+ * @param keyFile where the key of this machine is kept, in the data folder
+ * @param isForGood whether a started server takes the configured port, because it will stay
+ */
+export async function reachServer(
+  options: ServerOptions,
+  { keyFile, label, isForGood }: { keyFile: string; label: string; isForGood: boolean },
+): Promise<Reached> {
+  const config = loadProcessConfig();
+  const close = async (): Promise<void> => {};
+  const found = options.url ? undefined : await findServer(config.dataDir);
+  if (options.url) {
+    if (!options.key)
+      throw new CommandError('Expected --key (or CODESIGHT_KEY) together with --url, got none.');
+    return { url: options.url, key: options.key, config, how: 'REMOTE', opened: null, close };
+  }
+  const kept = { file: keyFile, label };
+  if (found) {
+    const key = options.key ?? (await withDatabase(config, (desk) => localKey(desk, kept)));
+    return { url: found.url, key, config, how: 'FOUND', opened: null, close };
+  }
+  const { opened, url } = await startServer(config, options, isForGood);
+  const closeAll = async (): Promise<void> => {
+    for (const door of [...opened.doors].reverse()) await door.close();
+    await opened.app.close();
+  };
+  try {
+    const key = options.key ?? (await localKey(opened.app, kept));
+    return { url, key, config, how: 'STARTED', opened, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Runs `use` with a connection to the server, and closes in order what was opened. */
+export async function withServer<T>(
+  options: ServerOptions,
+  signal: AbortSignal,
+  use: (connection: Connection, server: Reached) => Promise<T>,
+): Promise<T> {
+  const server = await reachServer(options, {
+    keyFile: 'cli.json',
+    label: 'cli',
+    isForGood: false,
+  });
+  try {
+    return await withConnection(server, signal, (connection) => use(connection, server));
+  } finally {
+    await server.close();
+  }
+}
+
+/** Runs `use` with a connection that is closed at the end. */
+export async function withConnection<T>(
+  { url, key }: Pick<Reached, 'url' | 'key'>,
+  signal: AbortSignal,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const connection = openConnection({ url, token: key });
+  try {
+    await connection.ready(connectTimeoutMs);
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function startServer(
+  config: Config,
+  { verbose }: ServerOptions,
+  isForGood: boolean,
+): Promise<{ opened: Opened; url: string }> {
+  // A port that is taken must not spoil the first impression: any other one does as well.
+  const port = isForGood && (await isFree(config)) ? config.port : 0;
+  const log = openLog(verbose ? config.logLevel : 'error');
+  const app = await openApp({ ...config, port }, { pipeline, others }, log);
+  try {
+    const server = await openServer(app, { schema, authenticate, routes });
+    await app.queue.work(app);
+    const doors: Opened['doors'] = [server];
+    if (isForGood) doors.push({ close: await announceServer(config.dataDir, server.url) });
+    return { opened: { app, doors }, url: server.url };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+async function isFree({ host, port }: Pick<Config, 'host' | 'port'>): Promise<boolean> {
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  } finally {
+    server.close();
+  }
+}
