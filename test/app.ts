@@ -30,6 +30,7 @@ export async function openTestApp({
     DATABASE_URL: database.url,
     DATA_DIR: dir,
     LOG_LEVEL: 'silent',
+    MAX_EVENT_LOOP_DELAY_MS: '60000', // loading the schema takes a second on a busy machine
     ...env,
   });
   const app = await openApp(config, { pipeline: [], others: [], ...work }, log);

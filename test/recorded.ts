@@ -280,14 +280,20 @@ export async function playRecorded(
   return sessionId;
 }
 
-/** Waits until the session is in a state, at most 25 seconds. */
-export async function until(app: App, sessionId: string, state: SessionState): Promise<void> {
+/** Waits until the session is in a state, at most 25 seconds; a stage that failed instead says why. */
+export async function until(app: App, sessionId: string, wanted: SessionState): Promise<void> {
+  let said = '';
   await expect
-    .poll(async () => (await app.db.session.findUnique({ where: { id: sessionId } }))?.state, {
-      timeout: 25_000,
-      interval: 50,
-    })
-    .toBe(state);
+    .poll(
+      async () => {
+        const session = await app.db.session.findUniqueOrThrow({ where: { id: sessionId } });
+        said = `${session.state}${session.reason ? `: ${session.reason}` : ''}`;
+        return session.state === wanted || (session.state === 'FAILED' && said);
+      },
+      { timeout: 25_000, interval: 50 },
+    )
+    .not.toBe(false);
+  expect(said).toMatch(new RegExp(`^${wanted}`));
 }
 
 /** Waits until a stage is in a state, at most 25 seconds. */

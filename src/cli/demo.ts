@@ -19,7 +19,13 @@ import {
   readReport,
 } from './report.ts';
 import { describeLosses, describeSize, send } from './sending.ts';
-import { type Reached, reachServer, type ServerOptions, withConnection } from './server.ts';
+import {
+  logFileIn,
+  type Reached,
+  reachServer,
+  type ServerOptions,
+  withConnection,
+} from './server.ts';
 
 type DemoOptions = { exit?: boolean; fresh?: boolean };
 
@@ -51,17 +57,18 @@ async function demo(options: DemoOptions & ServerOptions): Promise<void> {
   const begunAt = performance.now();
   const interrupt = openInterrupt();
   print(`${paint.strong('CodeSight')}  a recorded session becomes training data\n`);
+  const isForGood = !options.exit;
   let server: Reached | null = null;
   let isStaying = false;
   try {
     const reached = await reachServer(options, {
       keyFile: 'demo.json',
       label: 'demo',
-      isForGood: !options.exit,
+      isForGood,
     });
     server = reached;
     print(
-      `  ${'Server'.padEnd(18)}${seconds(performance.now() - begunAt).padStart(6)}  ${whereIs(reached)}`,
+      `  ${'Server'.padEnd(18)}${seconds(performance.now() - begunAt).padStart(6)}  ${whereIs(reached, isForGood)}`,
     );
     await withConnection(reached, interrupt.signal, (connection) =>
       show(connection, reached, options, interrupt.signal),
@@ -80,8 +87,8 @@ async function demo(options: DemoOptions & ServerOptions): Promise<void> {
 
 async function show(
   connection: Connection,
-  { config, how }: Reached,
-  { fresh }: DemoOptions,
+  server: Reached,
+  { fresh, exit }: DemoOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const source = await openSource(connection, Boolean(fresh), signal);
@@ -114,10 +121,11 @@ async function show(
   print(`\n${paint.strong('Storage')}`);
   printStorage(report);
   print(
-    `\n${paint.strong('Examples')}  the first of ${report.examples.totalCount}; the answer cannot be read off the question`,
+    `\n${paint.strong('Examples')}  the first of ${report.examples.totalCount}, as a model reads it`,
   );
   printFirstExample(report);
 
+  const { how, config } = server;
   const path = join(config.dataDir, 'demo', `${played.sessionId}.jsonl`);
   const download = await downloadTraining(report, connection, path, signal);
   print(`\n${paint.strong('Training data')}`);
@@ -126,8 +134,8 @@ async function show(
       `  ${download.path}\n  ${count(download.lines, 'line')}, ${bytes(download.bytes)}; the checksum is right and every line is JSON.`,
     );
   else print('  There is none for a session in this state.');
-  if (how !== 'REMOTE')
-    printNext(connection.url, played.sessionId, join(config.dataDir, 'demo.json'));
+  if (how !== 'REMOTE') printNext(server, played.sessionId, !exit);
+  if (state === 'FAILED') process.exitCode = 1;
 }
 
 /**
@@ -149,22 +157,26 @@ async function openSource(
   return renewed(recording, isFresh ? newId() : `${viewer.project.id}/${viewer.participant?.id}`);
 }
 
-function whereIs({ how, url, config }: Reached): string {
+function whereIs({ how, url, config }: Reached, isForGood: boolean): string {
   if (how === 'REMOTE') return url;
-  if (how === 'FOUND') return `${url}, which was running on ${config.dataDir}`;
-  const port = Number(new URL(url).port);
-  const other = config.port !== 0 && config.port !== port ? ` (port ${config.port} is taken)` : '';
-  return `started at ${url}${other}, its data in ${config.dataDir}`;
+  if (how === 'FOUND') return `${url}, which runs on ${config.dataDir}`;
+  if (!isForGood) return `started for this demo, its data in ${config.dataDir}`;
+  const isOther = config.port !== 0 && config.port !== Number(new URL(url).port);
+  return `started at ${url}${isOther ? `, because port ${config.port} is taken` : ''}, its data in ${config.dataDir}`;
 }
 
-function printNext(url: string, sessionId: string, keyFile: string): void {
-  const query = `{\n  session(id: "${sessionId}") {\n    state\n    task\n    quality { score issues { code message advice } }\n    interactions(first: 5) { nodes { sequence type url } }\n    examples(first: 1) { nodes { text } }\n  }\n}`;
+function printNext({ url, how, config }: Reached, sessionId: string, isForGood: boolean): void {
+  const query = `{session(id:"${sessionId}"){state quality{score} interactions(first:3){nodes{type url}}}}`;
+  const keyFile = join(config.dataDir, 'demo.json');
   print(`\n${paint.strong('Look next')}`);
-  print(`  In a browser     ${url}/graphql?query=${encodeURIComponent(query)}`);
-  print(
-    `                   with the header {"authorization": "Bearer KEY"}; the key is in ${keyFile}`,
-  );
+  if (how === 'FOUND' || isForGood) {
+    print(`  In a browser     ${url}/graphql?query=${encodeURIComponent(query)}`);
+    print(
+      `                   with the header {"authorization": "Bearer KEY"}; the key is in ${keyFile}`,
+    );
+  } else print('  The server       npm start');
   print('  Your own script  npm run -s codesight -- record examples/shop/buy-a-jacket.ts');
   print('  A legacy file    npm run -s codesight -- import FILE');
   print('  More             npm run -s codesight -- --help');
+  if (how === 'STARTED') print(`  The server’s log ${logFileIn(config.dataDir)}`);
 }

@@ -11,7 +11,8 @@ export type Report = NonNullable<SessionReportQuery['session']>;
 type Quality = NonNullable<Report['quality']>;
 
 const issuesShown = 6;
-const exampleLines = 48;
+const exampleLines = 70;
+const lastLines = 12;
 const downloadTimeoutMs = 60_000;
 
 /** @throws {CommandError} the session is gone */
@@ -59,14 +60,18 @@ export function printFirstExample({ examples }: Report): void {
     print('  There are no examples.');
     return;
   }
-  const lines = printable(example.text).split('\n');
+  const lines = printable(example.text).trimEnd().split('\n');
   const columns = width() - 4;
-  for (const line of lines.slice(0, exampleLines))
+  const show = (line: string): void =>
     print(
       `  ${paint.faint('│')} ${line.length > columns ? `${line.slice(0, columns - 1)}…` : line}`,
     );
-  if (lines.length > exampleLines)
-    print(`  ${paint.faint(`│ … and ${count(lines.length - exampleLines, 'line')} more`)}`);
+  const left = lines.length - exampleLines;
+  // The answer stands at the end.
+  const kept = left > 0 ? lines.slice(0, exampleLines - lastLines) : lines;
+  for (const line of kept) show(line);
+  if (left > 0) show(`… ${count(left, 'line')} more`);
+  if (left > 0) for (const line of lines.slice(-lastLines)) show(line);
 }
 
 /** What was downloaded and checked. */

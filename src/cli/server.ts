@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { authenticate } from '../accounts/authenticate.ts';
 import { type Connection, openConnection } from '../client/connection.ts';
 import type { Opened } from '../door.ts';
@@ -7,7 +10,7 @@ import { openServer } from '../graphql/server.ts';
 import { others, pipeline } from '../pipeline.ts';
 import { openApp } from '../platform/app.ts';
 import { type Config, loadProcessConfig } from '../platform/config.ts';
-import { openLog } from '../platform/log.ts';
+import { type Log, openLog } from '../platform/log.ts';
 import { announceServer, findServer } from '../platform/server-file.ts';
 import { routes } from '../routes.ts';
 import { schema } from '../schema.ts';
@@ -32,6 +35,11 @@ export type Reached = {
 };
 
 const connectTimeoutMs = 15_000;
+
+/** Where a server that a command started writes what it does. */
+export function logFileIn(dataDir: string): string {
+  return join(dataDir, 'server.log');
+}
 
 /**
  * Finds the server: by `--url`, else the one that runs on the data folder, else one that is started in
@@ -112,7 +120,7 @@ async function startServer(
 ): Promise<{ opened: Opened; url: string }> {
   // A port that is taken must not spoil the first impression: any other one does as well.
   const port = isForGood && (await isFree(config)) ? config.port : 0;
-  const log = openLog(verbose ? config.logLevel : 'error');
+  const log = verbose ? openLog(config.logLevel) : await openLogFile(config);
   const app = await openApp({ ...config, port }, { pipeline, others }, log);
   try {
     const server = await openServer(app, { schema, authenticate, routes });
@@ -124,6 +132,12 @@ async function startServer(
     await app.close();
     throw error;
   }
+}
+
+/** The terminal is for what the command says; the server's own words go beside. */
+async function openLogFile({ dataDir, logLevel }: Config): Promise<Log> {
+  await mkdir(dataDir, { recursive: true, mode: 0o711 });
+  return openLog(logLevel, createWriteStream(logFileIn(dataDir), { mode: 0o600 }));
 }
 
 async function isFree({ host, port }: Pick<Config, 'host' | 'port'>): Promise<boolean> {

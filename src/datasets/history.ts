@@ -83,7 +83,7 @@ export function describeInteraction(interaction: PastAction): string {
     case 'SCROLL':
       return `scroll ${direction(interaction)}`;
     case 'NAVIGATION':
-      return `arrive at ${quote(interaction.pageTitle ?? '', NAME_CHARS)}, ${quote(interaction.url, URL_CHARS)}`;
+      return describeArrival(interaction);
     case 'TAB_OPEN':
       return 'open a tab';
     case 'TAB_SWITCH':
@@ -107,6 +107,11 @@ export function describeInteraction(interaction: PastAction): string {
     default:
       return `${type.toLowerCase().replaceAll('_', ' ')} ${target}`;
   }
+}
+
+function describeArrival({ pageTitle, after, url }: PastAction): string {
+  const title = pageTitle || after?.title; // a page that has only begun to load has no title yet
+  return `arrive at ${title ? `${quote(title, NAME_CHARS)}, ` : ''}${quote(url, URL_CHARS)}`;
 }
 
 function describeTarget({ target }: PastAction): string {

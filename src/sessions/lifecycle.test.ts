@@ -445,7 +445,7 @@ test('a discard destroys the key and removes what the session held; only that it
   expect(await app.db.interactionChunk.count()).toBe(1);
   expect(await app.db.screenshot.count()).toBe(0);
   expect(await app.db.pageSnapshot.count()).toBe(0);
-  expect(await stateOf(app, sessionId)).toEqual({ state: 'DISCARDED', version: 4 });
+  expect(await stateOf(app, sessionId)).toEqual({ state: 'DISCARDED', version: 3 });
   expect(await factsOf(app)).toEqual({ removed: 1 });
   await expect(record(app, viewer, sessionId, interactions(2))).rejects.toThrow(
     SessionNotFoundError,
