@@ -16,6 +16,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } }, // a busy machine takes its time
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -21,7 +21,8 @@ export type Round = {
 };
 
 /**
- * Every lane calls, waits for the acknowledgement and calls again, until the time is over.
+ * Every lane calls, waits for the acknowledgement and calls again, until the time is over; once at
+ * the least.
  *
  * @param lanes each sends one call and answers with the milliseconds to its acknowledgement
  */
@@ -36,7 +37,8 @@ export async function callFor(
   const until = begun + seconds * 1000;
   await Promise.all(
     lanes.map(async (call) => {
-      while (performance.now() < until) latenciesMs.push(await call());
+      do latenciesMs.push(await call());
+      while (performance.now() < until);
     }),
   );
   const ended = performance.now();

@@ -16,14 +16,19 @@ export type Desk = Pick<App, 'config' | 'db' | 'pubsub'>;
  * server runs on the data folder, else the embedded one itself.
  */
 export async function withDatabase<T>(config: Config, use: (desk: Desk) => Promise<T>): Promise<T> {
+  if (config.databaseUrl) {
+    await migrate(config.databaseUrl);
+    return withUrl(config, config.databaseUrl, use);
+  }
   const dir = join(config.dataDir, 'postgres');
-  const running = config.databaseUrl ?? (await findEmbeddedPostgres(dir));
-  if (running) return withUrl(config, running, use);
+  const running = await findEmbeddedPostgres(dir);
+  if (running) return withUrl(config, running, use); // its server has brought it up to date
 
   const unlock = await lockDataDir(config.dataDir);
   try {
     const postgres = await openEmbeddedPostgres({ dir, log: openLog('warn') });
     try {
+      await migrate(postgres.url);
       return await withUrl(config, postgres.url, use);
     } finally {
       await postgres.stop();
@@ -38,7 +43,6 @@ async function withUrl<T>(
   url: string,
   use: (desk: Desk) => Promise<T>,
 ): Promise<T> {
-  await migrate(url);
   const log = openLog('warn');
   const database = openDatabase(url, config.database, log);
   try {

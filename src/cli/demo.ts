@@ -61,6 +61,7 @@ async function demo(options: DemoOptions & ServerOptions): Promise<void> {
   let server: Reached | null = null;
   let isStaying = false;
   try {
+    if (process.stdout.isTTY) process.stdout.write('  Starting …\r');
     const reached = await reachServer(options, {
       keyFile: 'demo.json',
       label: 'demo',
@@ -83,6 +84,7 @@ async function demo(options: DemoOptions & ServerOptions): Promise<void> {
   print('The server keeps running. Ctrl-C stops it.');
   const { opened } = server;
   if (opened) await runProcess(async () => opened);
+  await new Promise(() => {}); // the process ends by its signals
 }
 
 async function show(

@@ -5,8 +5,6 @@ import { type Command, Option } from 'commander';
 import { type Capture, startCapture } from '../client/capture.ts';
 import type { Connection } from '../client/connection.ts';
 import { type Played, resendFrom } from '../client/play.ts';
-import { findChromium } from '../record/browser.ts';
-import { recordScript } from '../record/recorder.ts';
 import { readRecording, writeRecording } from '../record/recording.ts';
 import { loadScript, type RecordScript } from '../record/script.ts';
 import type { Sink } from '../record/sink.ts';
@@ -61,6 +59,9 @@ async function record(path: string, command: Command): Promise<void> {
   const loaded = await loadScript(path);
   const script: RecordScript = { ...loaded, task: task ?? loaded.task };
   const run = async (sink: Sink): Promise<Summary> => {
+    // Loaded only here: other commands need no browser.
+    const { findChromium } = await import('../record/browser.ts');
+    const { recordScript } = await import('../record/recorder.ts');
     const executablePath = findChromium(browser, searchPath);
     return recordScript(script, { out: sink, executablePath, headless: !headed });
   };

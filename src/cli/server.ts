@@ -1,19 +1,8 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { authenticate } from '../accounts/authenticate.ts';
 import { type Connection, openConnection } from '../client/connection.ts';
 import type { Opened } from '../door.ts';
-import { openServer } from '../graphql/server.ts';
-import { others, pipeline } from '../pipeline.ts';
-import { openApp } from '../platform/app.ts';
 import { type Config, loadProcessConfig } from '../platform/config.ts';
-import { type Log, openLog } from '../platform/log.ts';
-import { announceServer, findServer } from '../platform/server-file.ts';
-import { routes } from '../routes.ts';
-import { schema } from '../schema.ts';
+import { findServer } from '../platform/server-file.ts';
 import { withDatabase } from './database.ts';
 import { CommandError } from './failure.ts';
 import { localKey } from './project.ts';
@@ -65,7 +54,13 @@ export async function reachServer(
     const key = options.key ?? (await withDatabase(config, (desk) => localKey(desk, kept)));
     return { url: found.url, key, config, how: 'FOUND', opened: null, close };
   }
-  const { opened, url } = await startServer(config, options, isForGood);
+  // Loaded only here: the whole server takes two seconds to load, and other commands need none of it.
+  const { startServer } = await import('./start.ts');
+  const { opened, url } = await startServer(config, {
+    isVerbose: Boolean(options.verbose),
+    isForGood,
+    logFile: logFileIn(config.dataDir),
+  });
   const closeAll = async (): Promise<void> => {
     for (const door of [...opened.doors].reverse()) await door.close();
     await opened.app.close();
@@ -110,45 +105,5 @@ export async function withConnection<T>(
     return await use(connection);
   } finally {
     await connection.close();
-  }
-}
-
-async function startServer(
-  config: Config,
-  { verbose }: ServerOptions,
-  isForGood: boolean,
-): Promise<{ opened: Opened; url: string }> {
-  // A port that is taken must not spoil the first impression: any other one does as well.
-  const port = isForGood && (await isFree(config)) ? config.port : 0;
-  const log = verbose ? openLog(config.logLevel) : await openLogFile(config);
-  const app = await openApp({ ...config, port }, { pipeline, others }, log);
-  try {
-    const server = await openServer(app, { schema, authenticate, routes });
-    await app.queue.work(app);
-    const doors: Opened['doors'] = [server];
-    if (isForGood) doors.push({ close: await announceServer(config.dataDir, server.url) });
-    return { opened: { app, doors }, url: server.url };
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
-}
-
-/** The terminal is for what the command says; the server's own words go beside. */
-async function openLogFile({ dataDir, logLevel }: Config): Promise<Log> {
-  await mkdir(dataDir, { recursive: true, mode: 0o711 });
-  return openLog(logLevel, createWriteStream(logFileIn(dataDir), { mode: 0o600 }));
-}
-
-async function isFree({ host, port }: Pick<Config, 'host' | 'port'>): Promise<boolean> {
-  const server = createServer().listen(port, host);
-  try {
-    await once(server, 'listening');
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
-    throw error;
-  } finally {
-    server.close();
   }
 }

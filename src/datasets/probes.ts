@@ -68,7 +68,7 @@ export class PlaceProbe {
   tells(): boolean {
     const { lines, hits, chance, p } = this.result();
     if (lines < MIN_LINES) return false;
-    // Exact, since an interval of Wilson's refuses one fair file in seventy at 14 lines of 25 candidates.
+    // Exact: an interval of Wilson's refused one fair file of 12 to 30 lines in thirty (simulated).
     return (p !== null && p < P_VALUE) || binomialTail(hits, lines, chance) < P_VALUE;
   }
 

@@ -71,10 +71,13 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 }
 
-/** SQLSTATEs of a value that cannot be stored or compared: NUL in a text, half a surrogate pair in JSON. */
-const unstorable = new Set(['22021', '22P05']);
+/**
+ * SQLSTATEs of a value that cannot be stored or compared: NUL in a text, half a surrogate pair in
+ * JSON, an instant in the year 0.
+ */
+const unstorable = new Set(['22021', '22P05', '22007', '22008']);
 
-/** Whether an error is the database's refusal of a text that a client sent: a malformed id or cursor, or NUL. */
+/** Whether an error is the database's refusal of what a client sent: a malformed id or cursor, NUL, the year 0. */
 export function isMalformedValue(error: unknown): boolean {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
   return error.code === 'P2007' || unstorable.has(sqlStateOf(error.meta));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { crc32, deflateSync } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Create, type Sharp } from 'sharp';
 import { expect, test } from 'vitest';
 import { drawPage, readPixels } from '../../test/recorded.ts';
 import { DamagedImageError, measure, paintOver, toWebp } from './images.ts';
@@ -9,7 +9,7 @@ import { DamagedImageError, measure, paintOver, toWebp } from './images.ts';
 const paint = [38, 38, 44];
 const size = { width: 320, height: 200 };
 const plain = { r: 200, g: 210, b: 220 };
-const blank = (more: Partial<sharp.Create> = {}) =>
+const blank = (more: Partial<Create> = {}) =>
   sharp({ create: { ...size, channels: 3, background: plain, ...more } })
     .png()
     .toBuffer();
@@ -60,11 +60,11 @@ test('a box outside the picture, or without an area, changes nothing', async () 
 });
 
 test.each([
-  ['JPEG', (image: sharp.Sharp) => image.jpeg()],
-  ['WebP', (image: sharp.Sharp) => image.webp()],
-  ['grey PNG', (image: sharp.Sharp) => image.greyscale().png()],
-  ['PNG with a palette', (image: sharp.Sharp) => image.png({ palette: true })],
-  ['transparent PNG', (image: sharp.Sharp) => image.ensureAlpha(0.5).png()],
+  ['JPEG', (image: Sharp) => image.jpeg()],
+  ['WebP', (image: Sharp) => image.webp()],
+  ['grey PNG', (image: Sharp) => image.greyscale().png()],
+  ['PNG with a palette', (image: Sharp) => image.png({ palette: true })],
+  ['transparent PNG', (image: Sharp) => image.ensureAlpha(0.5).png()],
 ] as const)('a %s can be painted over', async (_kind, encode) => {
   const source = await encode(sharp(await drawPage(size))).toBuffer();
 

@@ -4,6 +4,7 @@ import {
   createHmac,
   hkdfSync,
   randomBytes,
+  randomUUID,
   timingSafeEqual,
 } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
@@ -144,7 +145,7 @@ async function readOrMakeKeyFile(dataDir: string): Promise<z.infer<typeof KeyFil
     generations: { [generation]: randomBytes(32).toString('base64') },
   };
   await mkdir(dataDir, { recursive: true });
-  const temporary = `${path}.${process.pid}`;
+  const temporary = `${path}.${randomUUID()}`; // in containers, every process may be number 1
   await writeFile(temporary, JSON.stringify(made), { mode: 0o600, flush: true });
   try {
     await link(temporary, path); // whole or not at all; of two starting processes one wins

@@ -17,7 +17,12 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
     serializers: { err: (error: Error) => redactDeep(pino.stdSerializers.err(error)) },
     hooks: {
       logMethod(args, method) {
-        const clean = args.map((arg) => (typeof arg === 'string' ? redactText(arg) : arg));
+        const clean: unknown[] = args.map((arg) =>
+          typeof arg === 'string' ? redactText(arg) : arg,
+        );
+        // Where there are no words, pino would take the error's as they are.
+        const error = clean.length === 1 ? errorOf(clean[0]) : null;
+        if (error) clean.push(redactText(error.message));
         method.apply(this, clean as typeof args);
       },
     },
@@ -34,4 +39,10 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
     },
   };
   return pino(options, destination ?? pino.destination({ fd: 2, sync: false }));
+}
+
+function errorOf(line: unknown): Error | null {
+  if (line instanceof Error) return line;
+  const isObject = typeof line === 'object' && line !== null;
+  return isObject && 'err' in line && line.err instanceof Error ? line.err : null;
 }

@@ -259,7 +259,7 @@ test('a subscriber that does not keep up is let go at a thousand and resumes wit
   expect(all).toEqual(quick.subjects().slice(1));
 });
 
-test('processes on one database see each other’s changes within a second', async () => {
+test('processes on one database see each other’s changes', async () => {
   const app = await openTestApp();
   const replica = await openReplica(app);
   const projectId = await makeProject(app);
@@ -270,9 +270,9 @@ test('processes on one database see each other’s changes within a second', asy
   const [ours, theirs] = [newId(), newId()];
 
   await tell(app, projectId, ours);
-  await expect.poll(there.subjects, { timeout: 1_500, interval: 10 }).toEqual([ours]);
+  await expect.poll(there.subjects).toEqual([ours]);
   await tell(replica, projectId, theirs);
-  await expect.poll(here.subjects, { timeout: 1_500, interval: 10 }).toEqual([ours, theirs]);
+  await expect.poll(here.subjects).toEqual([ours, theirs]);
 });
 
 test('many subscribers take one connection, and a lost one is replaced without using up the pool', async () => {
@@ -289,14 +289,14 @@ test('many subscribers take one connection, and a lost one is replaced without u
 
   const heard: string[] = [];
   for (let round = 0; round < 5; round += 1) {
-    await expect.poll(async () => (await listening()).length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(async () => (await listening()).length).toBe(1);
     const [pid] = await listening();
     await admin.query('SELECT pg_terminate_backend($1)', [pid]);
     const subject = newId();
     await tell(app, projectId, subject);
     heard.push(subject);
     for (const { subjects } of listeners)
-      await expect.poll(() => subjects().slice(-heard.length), { timeout: 5_000 }).toEqual(heard);
+      await expect.poll(() => subjects().slice(-heard.length)).toEqual(heard);
   }
 
   expect(app.sql.waitingCount).toBe(0);

@@ -204,6 +204,7 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
       }
       try {
         const now = await begin();
+        if (closed) return;
         subscribers.add(subscriber);
         beat();
         if (from) {

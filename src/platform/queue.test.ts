@@ -36,7 +36,7 @@ function gate() {
   return Promise.withResolvers<void>();
 }
 
-const soon = { timeout: 10_000, interval: 25 };
+const soon = { timeout: 15_000, interval: 25 };
 
 test('a fact and the jobs that follow it are stored with its transaction, or not at all', async () => {
   const heard: string[] = [];

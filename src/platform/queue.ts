@@ -123,19 +123,11 @@ export async function openQueue(
   boss.on('error', (error) => log.error({ err: error }, 'the queue met an error'));
   boss.on('warning', (warning) => log.warn({ warning }, 'the queue warns'));
   await boss.start();
-  const options = {
-    retryLimit: config.retries,
-    retryDelay: config.retryDelaySeconds,
-    retryBackoff: true,
-    retryDelayMax: 600,
-    expireInSeconds: Math.ceil(config.timeoutMs / 1000),
-    heartbeatSeconds: 10,
-    notify: true,
-  };
-  await boss.createQueue(deadLetters, { retryLimit: 10, retryDelay: 5, retryBackoff: true });
-  for (const name of jobs.keys()) {
-    await boss.createQueue(name, { ...options, partition: true, deadLetter: deadLetters });
-    await boss.updateQueue(name, { ...options, deadLetter: deadLetters });
+  try {
+    await createQueues(boss, [...jobs.keys()], config);
+  } catch (error) {
+    await boss.stop({ graceful: false });
+    throw error;
   }
 
   let depth = 0;
@@ -280,6 +272,23 @@ export async function openQueue(
       await boss.stop({ graceful: true, timeout: Math.max(1_000, timeoutMs), close: true });
     },
   };
+}
+
+async function createQueues(boss: PgBoss, names: string[], config: Config['jobs']): Promise<void> {
+  const options = {
+    retryLimit: config.retries,
+    retryDelay: config.retryDelaySeconds,
+    retryBackoff: true,
+    retryDelayMax: 600,
+    expireInSeconds: Math.ceil(config.timeoutMs / 1000),
+    heartbeatSeconds: 10,
+    notify: true,
+  };
+  await boss.createQueue(deadLetters, { retryLimit: 10, retryDelay: 5, retryBackoff: true });
+  for (const name of names) {
+    await boss.createQueue(name, { ...options, partition: true, deadLetter: deadLetters });
+    await boss.updateQueue(name, { ...options, deadLetter: deadLetters });
+  }
 }
 
 /** What pg-boss stored of the last error, in words. */

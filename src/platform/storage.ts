@@ -99,8 +99,8 @@ export async function openFileStorage(dir: string): Promise<Storage> {
         throw error;
       }
     },
-    remove: (key) => rm(pathOf(key), { force: true }),
-    removeAll: (prefix) => rm(pathOf(prefix), { recursive: true, force: true }),
+    remove: async (key) => rm(pathOf(key), { force: true }),
+    removeAll: async (prefix) => rm(pathOf(prefix), { recursive: true, force: true }),
     async sweep(olderThanMs) {
       let removed = 0;
       for (const name of await readdir(incoming)) {

@@ -155,6 +155,28 @@ test('an interaction comes back from the API as it was sent', async () => {
   ]);
 });
 
+test('the site of an interaction is that of the page where it happened, also on addresses and loopback', async () => {
+  const app = await openTestApp();
+  const viewer = await makeViewer(app);
+  const startUrl = 'http://127.0.0.1:4173/?token=abcdef123456';
+  const sessionId = await makeSession(app, viewer, { startUrl });
+  const urls = {
+    'http://127.0.0.1:4173/a': '127.0.0.1:4173',
+    'http://localhost:4173/a': 'localhost:4173',
+    'http://192.168.1.10:8080/': '192.168.1.10:8080',
+    'https://ann%40example.com@www.shop.example/': 'shop.example',
+    'https://a.shop.example/?mail=ann@example.com': 'shop.example',
+    'about:blank': '',
+  };
+
+  const items = Object.keys(urls).map((url, index) => anInteraction(index + 1, { url }));
+  await record(app, viewer, sessionId, items);
+
+  const rows = await app.db.interaction.findMany({ orderBy: { sequence: 'asc' } });
+  expect(rows.map(({ site }) => site)).toEqual(Object.values(urls));
+  expect((await app.db.session.findFirstOrThrow()).site).toBe('127.0.0.1:4173');
+});
+
 // ── Acknowledgement ───────────────────────────────────────────────────────────────────────────────
 
 test('the acknowledgement stops before a gap and jumps over it once it is filled', async () => {

@@ -320,7 +320,9 @@ export function sessionWhere(
     ...(kinds ? { kind: { in: kinds } } : {}),
     ...(site ? { site } : {}),
     ...(participantId ? { participantId } : {}),
-    ...(taskContains ? { task: { contains: taskContains, mode: 'insensitive' } } : {}),
+    ...(taskContains
+      ? { task: { contains: escapePattern(taskContains), mode: 'insensitive' } }
+      : {}),
     ...(startedFrom || startedBefore
       ? {
           startedAt: {
@@ -330,6 +332,11 @@ export function sessionWhere(
         }
       : {}),
   };
+}
+
+/** Prisma hands the text to `ILIKE` as it is. */
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&');
 }
 
 builder.queryFields((fields) => {
