@@ -147,7 +147,7 @@ export function whatDominates(results: ShapeResult[]): string {
   const idle = results.map((result) => othersOf(result));
   if (idle.some((share) => share !== null && share > 0.1))
     sentences.push(
-      `Other programs took up to ${Math.round(100 * Math.max(...idle.map(Number)))} % of the machine meanwhile: ratios hold roughly, rates do not.`,
+      `Other programs took up to ${Math.round(100 * Math.max(...idle.map(Number)))} % of the machine meanwhile. They hurt one busy process more than many: compare µs of CPU, and measure rates and ratios again when the machine is idle.`,
     );
   return sentences.join('\n');
 }

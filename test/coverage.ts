@@ -1,6 +1,6 @@
 import v8 from '@vitest/coverage-v8';
-import type { CoverageMap, FileCoverageData } from '@vitest/istanbul-lib-coverage';
-import type { CoverageProvider, CoverageProviderModule, ReportContext } from 'vitest/node';
+import type { V8CoverageProvider } from '@vitest/coverage-v8/dist/provider.js';
+import type { CoverageProvider, CoverageProviderModule } from 'vitest/node';
 
 /**
  * Coverage by V8, that of the processes which tests start included. Vitest 5.1 merges scripts by their
@@ -20,7 +20,9 @@ const coverage: CoverageProviderModule = {
             ...rest,
             onFileRead: ({ result }) =>
               onFileRead({
-                result: result.filter((script) => Boolean(script.isExtendedContext) === isOfProcess),
+                result: result.filter(
+                  (script) => Boolean(script.isExtendedContext) === isOfProcess,
+                ),
               }),
           });
       };
@@ -38,6 +40,7 @@ const coverage: CoverageProviderModule = {
     return provider;
   },
 };
+// biome-ignore lint/style/noDefaultExport: Vitest reads this one
 export default coverage;
 
 /** Counts of the second file are added to what begins on the same line in the first. */
@@ -65,7 +68,9 @@ function layOver(under: FileCoverageData, over: FileCoverageData): void {
 
 type Script = { isExtendedContext?: boolean };
 type Reading = { onFileRead(file: { result: Script[] }): void };
-type Provider = CoverageProvider & {
-  readCoverageFiles(reading: Reading): Promise<void>;
-  generateCoverage(context: ReportContext): Promise<CoverageMap>;
-};
+type CoverageMap = Awaited<ReturnType<V8CoverageProvider['generateCoverage']>>;
+type FileCoverageData = ReturnType<CoverageMap['fileCoverageFor']>['data'];
+type Provider = Omit<CoverageProvider, 'generateCoverage'> &
+  Pick<V8CoverageProvider, 'generateCoverage'> & {
+    readCoverageFiles(reading: Reading): Promise<void>;
+  };

@@ -38,7 +38,7 @@ async function sendOne(product: Product, count: number, seed: string): Promise<H
   worsen();
   const connection = product.connect({
     url: proxy.url,
-    patienceMs: 60_000,
+    patienceMs: 5 * 60_000,
     onState: (state) => state === 'lost' && worsen(),
   });
   const source = aSource({ interactions: count });

@@ -26,8 +26,8 @@ import { startSession } from '../src/sessions/start.ts';
 import { openTestApp } from './app.ts';
 import { aChange } from './sessions.ts';
 
-export type Picture = { record: ScreenshotRecord; bytes: Buffer };
-export type PageCopy = { record: SnapshotRecord; html: string };
+type Picture = { record: ScreenshotRecord; bytes: Buffer };
+type PageCopy = { record: SnapshotRecord; html: string };
 
 /** A whole session as a recorder made it. */
 export type Recorded = {
@@ -161,29 +161,6 @@ export async function makeRecorded({
     });
   }
   return recorded;
-}
-
-/** A source that `src/client/play.ts` can send. */
-export function sourceOf({ head, interactions, screenshots, snapshots }: Recorded) {
-  const bytes = new Map<string, Buffer>([
-    ...screenshots.map(({ record, bytes }) => [record.id, bytes] as const),
-    ...snapshots.map(({ record, html }) => [record.id, Buffer.from(html)] as const),
-  ]);
-  return {
-    head,
-    async *interactions() {
-      yield* interactions;
-    },
-    async *screenshots() {
-      yield* screenshots.map(({ record }) => record);
-    },
-    async *snapshots() {
-      yield* snapshots.map(({ record }) => record);
-    },
-    async bytesOf({ id }: { id: string }) {
-      return bytes.get(id) ?? Buffer.alloc(0);
-    },
-  };
 }
 
 /** Starts, sends and uploads everything, and does not end it. Answers with the id of the session. */
@@ -423,7 +400,7 @@ export async function readPixels(bytes: Uint8Array) {
   return { width: info.width, height: info.height, at, red };
 }
 
-export function asIncoming(record: InteractionRecord): IncomingInteraction {
+function asIncoming(record: InteractionRecord): IncomingInteraction {
   return { ...structuredClone(record), occurredAt: new Date(record.occurredAt) };
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { apiScopes, roles } from '../contract/accounts.ts';
+import { isStorable } from '../contract/text.ts';
 import { wordsOf } from '../contract/vocabulary.ts';
-import { isUnstorable } from '../graphql/scalars.ts';
 import { redactText } from '../lib/redact/text.ts';
 
 const nameChars = 100;
@@ -14,7 +14,7 @@ const name = z
   .trim()
   .min(1, 'expected a name, got nothing')
   .max(nameChars, `expected at most ${nameChars} characters`)
-  .refine((text) => !isUnstorable(text), 'expected text without NUL and half surrogates');
+  .refine(isStorable, 'expected text without NUL and half surrogates');
 const label = name.refine(
   (text) => redactText(text) === text,
   'expected a label that holds no personal data, such as P-17',
@@ -58,7 +58,7 @@ export const CreateUserInput = z.object({
     .string()
     .min(passwordChars.min, `expected at least ${passwordChars.min} characters`)
     .max(passwordChars.max, `expected at most ${passwordChars.max} characters`)
-    .refine((text) => !isUnstorable(text), 'expected text without NUL and half surrogates'),
+    .refine(isStorable, 'expected text without NUL and half surrogates'),
   role: z.enum(wordsOf(roles)),
 });
 

@@ -137,7 +137,7 @@ async function show(
     );
   else print('  There is none for a session in this state.');
   if (how !== 'REMOTE') printNext(server, played.sessionId, !exit);
-  if (state === 'FAILED') process.exitCode = 1;
+  if (state === 'FAILED') throw new CommandError('The demo has failed; what to do is said above.');
 }
 
 /**

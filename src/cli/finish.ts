@@ -1,9 +1,11 @@
 import type { Connection } from '../client/connection.ts';
 import type { Played } from '../client/play.ts';
+import { CommandError } from './failure.ts';
 import { paint, print, seconds } from './print.ts';
 import { describeState, follow } from './processing.ts';
 import { printQuality, printStorage, readReport } from './report.ts';
 import { describeLosses } from './sending.ts';
+import type { Reached } from './server.ts';
 
 /** What became of a session, for a machine. */
 export type Outcome = {
@@ -19,11 +21,19 @@ export type Outcome = {
   examples: number;
 };
 
+export type Following = {
+  /** Whether to wait for the end of processing. */
+  wait: boolean;
+  signal: AbortSignal;
+  isQuiet: boolean;
+  server: Pick<Reached, 'how' | 'url'>;
+};
+
 /** Follows a session that was sent, and says what came of it. */
 export async function finish(
   connection: Connection,
   played: Played,
-  { wait, signal, isQuiet }: { wait: boolean; signal: AbortSignal; isQuiet: boolean },
+  { wait, signal, isQuiet, server }: Following,
 ): Promise<Outcome> {
   const { sessionId, isRepeat, interactions, uploads } = played;
   const say = (text: string): void => {
@@ -54,11 +64,10 @@ export async function finish(
     );
     printQuality(report);
     printStorage(report);
-    print(
-      `\nSession ${sessionId}: ${report.examples.totalCount} examples. Look at it in GraphiQL: ${connection.url}/graphql`,
-    );
+    const where =
+      server.how === 'STARTED' ? 'with `npm start`, in GraphiQL' : `${server.url}/graphql`;
+    print(`\nSession ${sessionId}: ${report.examples.totalCount} examples. Look at it ${where}.`);
   }
-  if (state === 'FAILED') process.exitCode = 1;
   const score = report.quality?.score ?? null;
   return {
     sessionId,
@@ -70,4 +79,12 @@ export async function finish(
     score,
     examples: report.examples.totalCount,
   };
+}
+
+/** @throws {CommandError} a stage could not be done */
+export function requireProcessed(outcomes: Outcome[]): void {
+  const failed = outcomes.filter(({ state }) => state === 'FAILED');
+  if (failed.length === 0) return;
+  const list = failed.map(({ sessionId, reason }) => `${sessionId}: ${reason}`).join('\n');
+  throw new CommandError(`Expected every stage to be done, got failures:\n${list}`);
 }

@@ -5,7 +5,7 @@ import { legacySource, sizeOf } from '../client/source.ts';
 import { type LegacyImport, readLegacyFile } from '../lib/legacy/read.ts';
 import { describeImport } from '../lib/legacy/report.ts';
 import { CommandError, openInterrupt } from './failure.ts';
-import { finish, type Outcome } from './finish.ts';
+import { type Following, finish, type Outcome, requireProcessed } from './finish.ts';
 import { addServerOptions, allOptions } from './options.ts';
 import { print, printJson } from './print.ts';
 import { send } from './sending.ts';
@@ -43,15 +43,16 @@ async function importFile(file: string, command: Command): Promise<void> {
   const interrupt = openInterrupt();
   const { signal } = interrupt;
   try {
-    await withServer(options, signal, async (connection) => {
-      const outcomes: unknown[] = [];
+    await withServer(options, signal, async (connection, server) => {
+      const outcomes: { report: LegacyImport['report']; outcome: Outcome }[] = [];
       for (const one of imports) {
         if (!isQuiet) print(`${describeImport(one.report)}\n`);
-        const outcome = await importOne(connection, one, { wait, signal, isQuiet });
+        const outcome = await importOne(connection, one, { wait, signal, isQuiet, server });
         outcomes.push({ report: one.report, outcome });
         if (!isQuiet) print();
       }
       if (isQuiet) printJson(outcomes);
+      requireProcessed(outcomes.map(({ outcome }) => outcome));
     });
   } finally {
     interrupt.close();
@@ -62,7 +63,7 @@ async function importFile(file: string, command: Command): Promise<void> {
 async function importOne(
   connection: Connection,
   one: LegacyImport,
-  how: { wait: boolean; signal: AbortSignal; isQuiet: boolean },
+  how: Following,
 ): Promise<Outcome> {
   const source = legacySource(one);
   const played = await send(connection, source, await sizeOf(source), how);

@@ -17,7 +17,8 @@ export function addServerOptions(command: Command): Command {
     );
 }
 
-/** The options of a command with those of the program. */
+/** The options of a command with those of the program. Empty variables count as absent. */
 export function allOptions<T extends object>(command: Command): T & ServerOptions {
-  return command.optsWithGlobals<T & ServerOptions>();
+  const given = command.optsWithGlobals<T & ServerOptions>();
+  return { ...given, url: given.url || undefined, key: given.key || undefined };
 }

@@ -4,7 +4,7 @@ import { sizeOf } from '../client/source.ts';
 import { newId } from '../lib/ids.ts';
 import { readRecording } from '../record/recording.ts';
 import { openInterrupt } from './failure.ts';
-import { finish } from './finish.ts';
+import { finish, requireProcessed } from './finish.ts';
 import { addServerOptions, allOptions } from './options.ts';
 import { print, printJson } from './print.ts';
 import { describeSize, send } from './sending.ts';
@@ -45,10 +45,11 @@ async function playFolder(dir: string, command: Command): Promise<void> {
   const interrupt = openInterrupt();
   const { signal } = interrupt;
   try {
-    await withServer(options, signal, async (connection) => {
+    await withServer(options, signal, async (connection, server) => {
       const played = await send(connection, source, size, { signal, isQuiet });
-      const outcome = await finish(connection, played, { wait, signal, isQuiet });
+      const outcome = await finish(connection, played, { wait, signal, isQuiet, server });
       if (isQuiet) printJson(outcome);
+      requireProcessed([outcome]);
     });
   } finally {
     interrupt.close();

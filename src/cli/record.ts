@@ -10,7 +10,7 @@ import { loadScript, type RecordScript } from '../record/script.ts';
 import type { Sink } from '../record/sink.ts';
 import type { Summary } from '../record/summary.ts';
 import { CommandError, openInterrupt } from './failure.ts';
-import { finish } from './finish.ts';
+import { finish, requireProcessed } from './finish.ts';
 import { addServerOptions, allOptions } from './options.ts';
 import { bytes, count, note, print, printJson } from './print.ts';
 import { type ServerOptions, withServer } from './server.ts';
@@ -58,12 +58,23 @@ async function record(path: string, command: Command): Promise<void> {
   const { out, browser, searchPath, task, headed = false } = options;
   const loaded = await loadScript(path);
   const script: RecordScript = { ...loaded, task: task ?? loaded.task };
+  const isMoving = process.stdout.isTTY && !options.json;
   const run = async (sink: Sink): Promise<Summary> => {
     // Loaded only here: other commands need no browser.
     const { findChromium } = await import('../record/browser.ts');
     const { recordScript } = await import('../record/recorder.ts');
     const executablePath = findChromium(browser, searchPath);
-    return recordScript(script, { out: sink, executablePath, headless: !headed });
+    const onProgress = isMoving ? showProgress : undefined;
+    try {
+      return await recordScript(script, {
+        out: sink,
+        executablePath,
+        headless: !headed,
+        onProgress,
+      });
+    } finally {
+      if (isMoving) process.stdout.write('\r\u001b[K');
+    }
   };
   if (out && !options.url) {
     const summary = await run(writeRecording(out));
@@ -85,7 +96,7 @@ async function recordToServer(
   const { signal } = interrupt;
   let isWritten = false;
   try {
-    await withServer(options, signal, async (connection) => {
+    await withServer(options, signal, async (connection, server) => {
       const stream = streamTo(connection, folder, signal);
       const summary = await run(
         both(writeRecording(folder), stream.sink, () => {
@@ -93,8 +104,9 @@ async function recordToServer(
         }),
       );
       if (!isQuiet) print(`${describeSummary(summary)} have arrived.`);
-      const outcome = await finish(connection, stream.played(), { wait, signal, isQuiet });
+      const outcome = await finish(connection, stream.played(), { wait, signal, isQuiet, server });
       if (isQuiet) printJson(outcome);
+      requireProcessed([outcome]);
     });
     if (!options.out) await rm(folder, { recursive: true, force: true });
   } catch (error) {
@@ -175,4 +187,9 @@ function describeSummary({
   snapshotBytes,
 }: Summary): string {
   return `${count(interactions, 'interaction')}, ${count(screenshots, 'picture')} and ${count(snapshots, 'page')} (${bytes(screenshotBytes + snapshotBytes)})`;
+}
+
+/** On one line of a terminal, which the next one replaces. */
+function showProgress(summary: Summary): void {
+  process.stdout.write(`\r\u001b[K  Recording: ${describeSummary(summary)}`);
 }

@@ -25,6 +25,7 @@ export const freeJson = z
     message: 'expected text without NUL and half surrogate pairs',
   });
 
-function isStorable(value: string): boolean {
+/** Whether the text has no NUL and no half surrogate pair. */
+export function isStorable(value: string): boolean {
   return value.isWellFormed() && !value.includes('\0');
 }

@@ -124,13 +124,18 @@ builder.prismaObject('SessionExport', {
 });
 
 builder.prismaObjectField('Session', 'examples', (t) =>
-  t.relatedConnection(
-    'examples',
+  t.prismaConnection(
     {
+      type: 'Example',
       cursor: 'id',
-      totalCount: true,
       description: 'The training examples made of it, by sequence.',
-      query: { orderBy: { sequence: 'asc' } },
+      totalCount: ({ id }, _args, { app }) => app.db.example.count({ where: { sessionId: id } }),
+      resolve: (query, { id }, _args, { app }) =>
+        app.db.example.findMany({
+          ...query,
+          where: { sessionId: id },
+          orderBy: { sequence: 'asc' },
+        }),
     },
     { name: 'ExampleConnection', description: 'A page of examples.' },
     { name: 'ExampleEdge', description: 'An item of a page of examples.' },

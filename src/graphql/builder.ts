@@ -67,7 +67,10 @@ export const builder = new SchemaBuilder<{
   relay: {
     cursorType: 'String',
     nodesOnConnection: { description: 'The items of the page, without their cursors.' },
-    edgesFieldOptions: { nullable: false, description: 'The items of the page with their cursors.' },
+    edgesFieldOptions: {
+      nullable: false,
+      description: 'The items of the page with their cursors.',
+    },
     nodeFieldOptions: { description: 'The item.' },
     cursorFieldOptions: { description: 'Place of the item, for `after` and `before`.' },
     pageInfoFieldOptions: { description: 'Where the page is in the list.' },

@@ -8,6 +8,7 @@ import {
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { compileQuickRun, type QuickRun } from './coerce.ts';
 import { refusal } from './errors.ts';
 import { complexityCheck, documentLimits, refuseShape } from './limits.ts';
 
@@ -16,6 +17,8 @@ export type KnownOperation = {
   document: DocumentNode;
   node: OperationDefinitionNode;
   refuseCost: ReturnType<typeof complexityCheck>;
+  /** For mutations, where the time goes into variables; `null` for the others. */
+  quickRun: QuickRun | null;
 };
 
 export type Documents = {
@@ -66,6 +69,16 @@ function read(schema: GraphQLSchema, text: string, hideSuggestions: boolean): Kn
   try {
     document = parse(text, { maxTokens: tokens });
   } catch (error) {
+    if (error instanceof RangeError)
+      // the parser calls itself, and so runs out of stack before tokens
+      return {
+        errors: [
+          refusal(
+            'TOO_COMPLEX',
+            'Expected an operation that is less deep; put values into variables.',
+          ),
+        ],
+      };
     if (!(error instanceof GraphQLError)) throw error;
     const isLong = error.message.includes('contains more than'); // tokens; graphql-js has no code for it
     return { errors: [coded(error, isLong ? 'TOO_COMPLEX' : 'BAD_USER_INPUT')] };
@@ -77,7 +90,12 @@ function read(schema: GraphQLSchema, text: string, hideSuggestions: boolean): Kn
 
   const all = document.definitions
     .filter((node) => node.kind === 'OperationDefinition')
-    .map((node) => ({ document, node, refuseCost: complexityCheck(schema, document, node) }));
+    .map((node) => ({
+      document,
+      node,
+      refuseCost: complexityCheck(schema, document, node),
+      quickRun: node.operation === 'mutation' ? compileQuickRun(schema, document, node) : null,
+    }));
   const named = all.map((one) => [one.node.name?.value ?? '', one] as const);
   return { operations: new Map(named), only: all.length === 1 ? (all[0] ?? null) : null };
 }

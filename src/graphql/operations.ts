@@ -15,7 +15,7 @@ import type { Trace } from '../platform/trace.ts';
 import { type Caller, limitKeyOf } from './caller.ts';
 import type { Context, Viewer } from './context.ts';
 import { within } from './deadline.ts';
-import { openDocuments } from './documents.ts';
+import { type KnownOperation, openDocuments } from './documents.ts';
 import { forbidden, refusal, unauthenticated } from './errors.ts';
 import { openRateLimit } from './limits.ts';
 import { streamOf } from './stream.ts';
@@ -35,6 +35,7 @@ export type Operation = {
   label: string;
   document: DocumentNode;
   name: string | null;
+  quickRun: KnownOperation['quickRun'];
   variables: Record<string, unknown>;
   caller: Caller;
   context: Context;
@@ -150,6 +151,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
       type,
       label: labelOf(known.node.name?.value),
       document: known.document,
+      quickRun: known.quickRun,
       name,
       variables,
       caller,
@@ -178,16 +180,18 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
     unfinished.add(operation);
     let result: ExecutionResult;
     try {
-      const work = inTrace(() =>
-        execute({
-          schema,
-          document,
-          operationName: name,
-          variableValues: variables,
-          contextValue: context,
-          hideSuggestions,
-          abortSignal: type === OperationTypeNode.QUERY ? context.signal : null,
-        }),
+      const work = inTrace(
+        () =>
+          operation.quickRun?.(variables, context) ??
+          execute({
+            schema,
+            document,
+            operationName: name,
+            variableValues: variables,
+            contextValue: context,
+            hideSuggestions,
+            abortSignal: type === OperationTypeNode.QUERY ? context.signal : null,
+          }),
       );
       if (work instanceof Promise) {
         void work.then(

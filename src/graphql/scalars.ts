@@ -1,14 +1,6 @@
-import { DateTimeResolver } from 'graphql-scalars';
 import { GraphQLScalarType } from 'graphql';
+import { DateTimeResolver } from 'graphql-scalars';
 import { builder } from './builder.ts';
-
-/** Beyond it a string would pass as JSON but not as `jsonb` or text: NUL and halves of surrogate pairs. */
-const unstorable = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
-
-/** Whether Postgres refuses the text: it holds NUL or half of a surrogate pair. */
-export function isUnstorable(text: string): boolean {
-  return unstorable.test(text);
-}
 
 builder.addScalarType('DateTime', DateTimeResolver);
 builder.scalarType('JSON', {

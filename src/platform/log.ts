@@ -13,7 +13,7 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }), log: (line) => redactDeep(line) },
+    formatters: { level: (label) => ({ level: label }), log: redactLine },
     serializers: { err: (error: Error) => redactDeep(pino.stdSerializers.err(error)) },
     hooks: {
       logMethod(args, method) {
@@ -45,4 +45,10 @@ function errorOf(line: unknown): Error | null {
   if (line instanceof Error) return line;
   const isObject = typeof line === 'object' && line !== null;
   return isObject && 'err' in line && line.err instanceof Error ? line.err : null;
+}
+
+/** An error is left whole for its serializer: a copy of it would have neither message nor stack. */
+function redactLine({ err, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  if (err === undefined) return redactDeep(rest);
+  return { ...redactDeep(rest), err: err instanceof Error ? err : redactDeep(err) };
 }

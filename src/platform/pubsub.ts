@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Database, Tx } from './db.ts';
 import type { Log } from './log.ts';
 
@@ -73,7 +72,8 @@ type Row = Position & {
 export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
   const subscribers = new Set<Subscriber>();
   let position: Position | null = null;
-  let listener: pg.PoolClient | null = null;
+  /** Lets the listening connection go; `null` without one. */
+  let listener: (() => void) | null = null;
   let listening: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
   let pending: NodeJS.Timeout | null = null;
@@ -88,7 +88,7 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
     const drop = () => {
       if (!isOpen) return;
       isOpen = false;
-      if (listener === client) listener = null;
+      if (listener === drop) listener = null;
       client.release(true);
     };
     client.on('notification', () => wake());
@@ -103,7 +103,7 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
       throw error;
     }
     if (closed) drop();
-    else if (isOpen) listener = client;
+    else if (isOpen) listener = drop;
   };
 
   // Only rows below the oldest running transaction are final: a lower id may still commit later.
@@ -237,8 +237,7 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
       if (pending) clearTimeout(pending);
       for (const subscriber of subscribers) subscriber.end();
       await Promise.allSettled([reading, listening]);
-      listener?.release(true);
-      listener = null;
+      listener?.();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { fromPrisma, type JobWithMetadata, PgBoss } from 'pg-boss';
 import * as z from 'zod';
+import { redactText } from '../lib/redact/text.ts';
 import type { App } from './app.ts';
 import type { Config } from './config.ts';
 import type { Tx } from './db.ts';
@@ -207,7 +208,8 @@ export async function openQueue(
           { err: error, job: job.name, jobId: row.id, attempt: row.retryCount + 1 },
           'an attempt of a job failed',
         );
-        throw error;
+        // The queue keeps what is thrown, with all its fields, for days: only the words, redacted.
+        throw new Error(redactText(error instanceof Error ? error.message : String(error)));
       }
     });
   };

@@ -100,7 +100,9 @@ export async function openFileStorage(dir: string): Promise<Storage> {
       }
     },
     remove: async (key) => rm(pathOf(key), { force: true }),
-    removeAll: async (prefix) => rm(pathOf(prefix), { recursive: true, force: true }),
+    // Somebody may put on while it is emptied: ENOTEMPTY.
+    removeAll: async (prefix) =>
+      rm(pathOf(prefix), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
     async sweep(olderThanMs) {
       let removed = 0;
       for (const name of await readdir(incoming)) {

@@ -6,8 +6,10 @@ import { redactUrl } from '../lib/redact/url.ts';
 /** What of an interaction tells which field it was about. */
 type FieldBearing = {
   value?: string | null;
+  key?: string | null;
   target?: {
     name?: string | null;
+    text?: string | null;
     value?: string | null;
     attributes?: unknown;
   } | null;
@@ -15,14 +17,16 @@ type FieldBearing = {
 
 /**
  * The interaction without personal data. The server trusts no client: what the recorder should have
- * masked is masked again, by field where the target is a sensitive one, by pattern everywhere.
+ * masked is masked again, by field where the target is a sensitive one, by pattern everywhere. Of the
+ * keys pressed in such a field those that type something are masked; together they are the value.
  * Answers with the same object where nothing was found.
  */
 export function redactInteraction<T extends FieldBearing>(interaction: T): T {
-  const { target } = interaction;
+  const { target, key } = interaction;
+  const isTyped = key ? [...key].length === 1 : false;
   const attributes = isRecord(target?.attributes) ? target.attributes : {};
   const kind =
-    target && (interaction.value || target.value)
+    target && (isTyped || interaction.value || target.value)
       ? isSensitiveField({
           name: textOf(attributes.name),
           id: textOf(attributes.id),
@@ -36,8 +40,10 @@ export function redactInteraction<T extends FieldBearing>(interaction: T): T {
   return redactDeep({
     ...interaction,
     value: interaction.value ? placeholder : interaction.value,
+    ...(isTyped ? { key: placeholder } : {}),
     target: {
       ...target,
+      text: target?.text ? placeholder : target?.text,
       value: target?.value ? placeholder : target?.value,
       attributes:
         'value' in attributes ? { ...attributes, value: placeholder } : target?.attributes,

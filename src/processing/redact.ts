@@ -58,8 +58,9 @@ export async function redactPixels(app: App, ids: SessionIds, job: JobRun): Prom
 async function redactOne(app: App, { key }: SessionAccess, row: Row): Promise<number> {
   const masks = Masks.parse(row.masks);
   const redactedAt = new Date();
+  const where = { id: row.id, redactedAt: null }; // an overtaken attempt must not undo what followed
   if (masks.length === 0 || !row.objectKey) {
-    await app.db.screenshot.updateMany({ where: { id: row.id }, data: { redactedAt } });
+    await app.db.screenshot.updateMany({ where, data: { redactedAt } });
     return 0;
   }
   const scale = row.devicePixelRatio;
@@ -75,7 +76,7 @@ async function redactOne(app: App, { key }: SessionAccess, row: Row): Promise<nu
     const objectKey = screenshotKey(row, 1);
     await app.storage.put(objectKey, seal(key, clean, screenshotContext(row.id)));
     await app.db.screenshot.updateMany({
-      where: { id: row.id },
+      where,
       data: { redactedAt, objectKey, mimeType: 'image/png' },
     });
     return boxes.length;
@@ -83,7 +84,7 @@ async function redactOne(app: App, { key }: SessionAccess, row: Row): Promise<nu
     if (!(error instanceof DamagedImageError)) throw error;
     // What cannot be decoded cannot be masked either, so its bytes go.
     await app.db.screenshot.updateMany({
-      where: { id: row.id },
+      where,
       data: { upload: 'DAMAGED', problem: error.message, redactedAt, objectKey: null },
     });
     return 0;

@@ -75,7 +75,7 @@ test.each(['REDACT', 'COMPRESS', 'SCORE', 'EXAMPLES', 'EXPORT'] as const)(
   async (stage) => {
     const app = await openWorkingApp(pipeline, { LOG_LEVEL: 'silent' });
     const viewer = await makeViewer(app);
-    const recorded = await makeRecorded({ steps: 10 });
+    const recorded = await makeRecorded({ steps: 6 });
     const sessionId = await sendRecorded(app, viewer, recorded);
     const failures = async () => {
       const { values } = await app.metrics.jobs.get();

@@ -1,9 +1,10 @@
-import type { Session } from '../generated/prisma/client.ts';
+import type { ProcessingStep, Session } from '../generated/prisma/client.ts';
 import type { Stage } from '../generated/prisma/enums.ts';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
 import type { Tx } from '../platform/db.ts';
 import { JobLostError, type JobRun } from '../platform/queue.ts';
+import { redactWords } from '../privacy/redact.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
 
@@ -39,18 +40,15 @@ export async function runStage(
   work: (session: Session, report: Report) => Promise<Commit>,
 ): Promise<void> {
   const begun = await beginStage(app, ids, stage);
-  if (!begun) {
-    await app.db.$transaction((tx) => job.finish(tx));
-    return;
-  }
-  const { session, stepId } = begun;
+  if (!begun) return leaveRemoved(app, ids, job); // an earlier attempt may have written something
+  const { session, attempt } = begun;
   try {
-    const commit = await work(session, reporter(app, ids, stepId));
+    const commit = await work(session, reporter(app, ids, attempt));
     const isStored = await app.db.$transaction(async (tx) => {
       const locked = await lockSession(tx, ids.sessionId);
       if (!locked || isRemoved(locked)) return false;
       const message = await commit(tx, locked);
-      await setStep(app, tx, ids, stepId, {
+      await setStep(app, tx, ids, attempt, {
         state: 'DONE',
         progress: 1,
         message,
@@ -64,10 +62,10 @@ export async function runStage(
   } catch (error) {
     if (error instanceof JobLostError) throw error;
     if (await isGone(app, ids)) return leaveRemoved(app, ids, job);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = redactWords(error instanceof Error ? error.message : String(error));
     const state = job.isLastAttempt ? 'FAILED' : 'RETRYING';
     await app.db.$transaction((tx) =>
-      setStep(app, tx, ids, stepId, { state, error: reason, finishedAt: new Date() }),
+      setStep(app, tx, ids, attempt, { state, error: reason, finishedAt: new Date() }),
     );
     throw error;
   }
@@ -82,11 +80,13 @@ export async function failStage(
 ): Promise<void> {
   await app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, ids.sessionId);
-    const step = await tx.processingStep.findUnique({
+    if (!session || isRemoved(session)) return;
+    await createSteps(tx, ids); // no attempt may have come so far
+    const step = await tx.processingStep.findUniqueOrThrow({
       where: { sessionId_stage: { sessionId: ids.sessionId, stage } },
     });
-    if (!session || isRemoved(session) || !step || step.state === 'DONE') return;
-    await setStep(app, tx, ids, step.id, {
+    if (step.state === 'DONE') return;
+    await setStep(app, tx, ids, step, {
       state: 'FAILED',
       error: reason,
       finishedAt: new Date(),
@@ -125,12 +125,12 @@ async function beginStage(
   app: App,
   ids: SessionIds,
   stage: Stage,
-): Promise<{ session: Session; stepId: string } | null> {
+): Promise<{ session: Session; attempt: Attempt } | null> {
   return app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, ids.sessionId);
     if (!session || isRemoved(session)) return null;
     await createSteps(tx, ids);
-    const step = await tx.processingStep.update({
+    const attempt = await tx.processingStep.update({
       where: { sessionId_stage: { sessionId: ids.sessionId, stage } },
       data: {
         state: 'RUNNING',
@@ -142,12 +142,12 @@ async function beginStage(
         finishedAt: null,
         updatedAt: new Date(),
       },
-      select: { id: true },
+      select: { id: true, attempt: true, state: true },
     });
-    await notify(app, tx, ids, step.id);
+    await notify(app, tx, ids, attempt.id);
     if (session.state !== 'PROCESSING')
       await applyChange(app, tx, session, { state: 'PROCESSING', reason: null });
-    return { session, stepId: step.id };
+    return { session, attempt };
   });
 }
 
@@ -158,15 +158,18 @@ async function createSteps(tx: Tx, { projectId, sessionId }: SessionIds): Promis
   });
 }
 
-function reporter(app: App, ids: SessionIds, stepId: string): Report {
+function reporter(app: App, ids: SessionIds, attempt: Attempt): Report {
   let last = 0;
   return async (progress, message) => {
     const now = performance.now();
     if (now - last < reportEveryMs) return;
     last = now;
-    await app.db.$transaction((tx) => setStep(app, tx, ids, stepId, { progress, message }));
+    await app.db.$transaction((tx) => setStep(app, tx, ids, attempt, { progress, message }));
   };
 }
+
+/** The step as an attempt left it at its beginning; the next attempt has another number. */
+type Attempt = Pick<ProcessingStep, 'id' | 'attempt' | 'state'>;
 
 type StepChange = {
   state?: 'DONE' | 'FAILED' | 'RETRYING';
@@ -176,19 +179,19 @@ type StepChange = {
   finishedAt?: Date;
 };
 
+/** Does nothing for an attempt that was overtaken: the step tells of the newer one. */
 async function setStep(
   app: Pick<App, 'pubsub'>,
   tx: Tx,
   ids: SessionIds,
-  stepId: string,
+  { id, attempt, state }: Attempt,
   change: StepChange,
 ): Promise<void> {
-  await tx.processingStep.update({
-    where: { id: stepId },
+  const { count } = await tx.processingStep.updateMany({
+    where: { id, attempt, state },
     data: { ...change, updatedAt: new Date() },
-    select: { id: true },
   });
-  await notify(app, tx, ids, stepId);
+  if (count > 0) await notify(app, tx, ids, id);
 }
 
 async function notify(

@@ -16,4 +16,6 @@ export const continueReleasedJob = defineJob({
   payload: SessionIds,
   priority: 20,
   run: continueReleased,
+  // It stands before EXAMPLES; a session that nobody takes further must say so.
+  failed: (app, ids, reason) => failStage(app, ids, 'EXAMPLES', reason),
 });

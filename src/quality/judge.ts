@@ -23,7 +23,7 @@ const heldBack = 'The participant holds it back: releaseSession lets it go on.';
  */
 export async function judgeSession(app: App, ids: SessionIds, job: JobRun): Promise<void> {
   await runStage(app, ids, job, 'SCORE', async (session, report) => {
-    const evidence = await gatherEvidence(app, session, report);
+    const evidence = await gatherEvidence(app, session, report, job.signal);
     const { issues, ...scores } = scoreSession(evidence);
     const project = await app.db.project.findUniqueOrThrow({ where: { id: ids.projectId } });
     return async (tx, locked) => {
@@ -96,7 +96,12 @@ async function goOn(
   return 'good enough for training';
 }
 
-async function gatherEvidence(app: App, session: Session, report: Report): Promise<Evidence> {
+async function gatherEvidence(
+  app: App,
+  session: Session,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Evidence> {
   const ids = { projectId: session.projectId, sessionId: session.id };
   const steps = await readSteps(app, ids);
   const pageOf = await openPages(app, session.id);
@@ -121,6 +126,7 @@ async function gatherEvidence(app: App, session: Session, report: Report): Promi
   const byId = new Map(shots.map((shot) => [shot.id, shot]));
   const interactions: InteractionEvidence[] = [];
   for (const [index, step] of steps.entries()) {
+    signal.throwIfAborted();
     const page = await pageOf(step.before?.snapshotId);
     const frame = byId.get(step.before?.screenshotId ?? '') ?? before.get(step.sequence);
     interactions.push({

@@ -46,8 +46,8 @@ export async function changeSession(
   input: ChangeInput & Record<string, unknown>,
   decide: (tx: Tx, session: Session) => Promise<Change>,
 ): Promise<void> {
-  const { sessionId, operationId, expectedVersion } = input;
-  const inputHash = createHash('sha256').update(canonicalJson(input)).digest();
+  const { sessionId, operationId, expectedVersion, ...what } = input;
+  const inputHash = createHash('sha256').update(canonicalJson({ sessionId, ...what })).digest();
   await app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, sessionId);
     if (!session || session.projectId !== viewer.projectId || !mayWrite(viewer, session))

@@ -3,7 +3,7 @@ import { limits } from '../contract/limits.ts';
 import { sortKeys } from '../lib/canonical.ts';
 import { siteOf } from '../lib/site.ts';
 import { type DataKey, macOf } from '../platform/keys.ts';
-import { redactAddress, redactInteraction } from '../privacy/redact.ts';
+import { redactInteraction } from '../privacy/redact.ts';
 import {
   findUnstorable,
   isDeeperThan,
@@ -74,21 +74,22 @@ export function prepareInteraction(
   const { sequence } = item;
   const tooDeep = findTooDeep(item);
   if (tooDeep) return { sequence, ...tooDeep };
-  if (item.context != null) item.context = sortKeys(item.context);
-  if (item.elementAnalysis != null) item.elementAnalysis = sortKeys(item.elementAnalysis);
-  if (item.target?.attributes) sortAttributes(item.target);
-  const body = JSON.stringify(item);
+  const record = { ...item, occurredAt: item.occurredAt.toJSON() };
+  if (record.context != null) record.context = sortKeys(record.context);
+  if (record.elementAnalysis != null) record.elementAnalysis = sortKeys(record.elementAnalysis);
+  if (record.target?.attributes) record.target = withSortedAttributes(record.target);
+  const body = JSON.stringify(record);
   const refused = checkLimits(item, body);
   if (refused) return { sequence, ...refused };
 
-  const clean = redactInteraction(item);
+  const clean = redactInteraction(record);
   return {
     id: item.id,
     sequence,
     type: item.type,
     occurredAt: item.occurredAt,
     sessionTimeMs: item.sessionTimeMs,
-    url: redactAddress(clean.url),
+    url: clean.url,
     site: siteOf(clean.url),
     pageTitle: clean.pageTitle ?? null,
     targetRole: clean.target?.role ?? null,
@@ -100,7 +101,7 @@ export function prepareInteraction(
     confidence: toReal(clean.confidence ?? 1) ?? 1,
     dropped: null,
     bodyMac: macOf(key, body),
-    detail: clean === item ? body : JSON.stringify(clean),
+    detail: clean === record ? body : JSON.stringify(clean),
   };
 }
 
@@ -215,6 +216,7 @@ function outOfRange(field: string, min: number, max: number, got: number): Refus
   return { code: 'OUT_OF_RANGE', message: `Expected ${min} to ${max} for ${field}, got ${got}.` };
 }
 
-function sortAttributes(target: NonNullable<IncomingInteraction['target']>): void {
-  target.attributes = sortKeys(target.attributes) as typeof target.attributes;
+function withSortedAttributes<T extends { attributes?: unknown }>(target: T): T {
+  const attributes = sortKeys(target.attributes);
+  return attributes === target.attributes ? target : { ...target, attributes };
 }

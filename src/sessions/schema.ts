@@ -116,50 +116,57 @@ export const Session = builder.prismaObject('Session', {
       description: 'Changes of its state, oldest first; at most a few dozen.',
       query: { orderBy: { version: 'asc' } },
     }),
-    interactions: t.relatedConnection(
-      'interactions',
+    // No `relatedConnection` for what grows with the session: Prisma reads all of it for one page, and
+    // counts the whole table.
+    interactions: t.prismaConnection(
       {
+        type: 'Interaction',
         cursor: 'projectId_sessionId_sequence',
-        totalCount: true,
         description: 'What happened, by sequence.',
         args: { where: t.arg({ type: InteractionFilter, description: 'Which of them.' }) },
-        query: ({ where }) => ({
-          where: interactionWhere(where ?? {}),
-          orderBy: { sequence: 'asc' },
-        }),
+        totalCount: (session, { where }, { app }) =>
+          app.db.interaction.count({ where: interactionWhere(session, where) }),
+        resolve: (query, session, { where }, { app }) =>
+          app.db.interaction.findMany({
+            ...query,
+            where: interactionWhere(session, where),
+            orderBy: { sequence: 'asc' },
+          }),
       },
       { name: 'InteractionConnection', description: 'A page of interactions.' },
       { name: 'InteractionEdge', description: 'An item of a page of interactions.' },
     ),
-    screenshots: t.relatedConnection(
-      'screenshots',
+    screenshots: t.prismaConnection(
       {
+        type: 'Screenshot',
         cursor: 'id',
-        totalCount: true,
         description: 'Pictures, by the time they were taken.',
         args: { where: t.arg({ type: ScreenshotFilter, description: 'Which of them.' }) },
-        query: ({ where }) => ({
-          where: {
-            ...(where?.triggers ? { trigger: { in: where.triggers } } : {}),
-            ...(where?.upload ? { upload: where.upload } : {}),
-            ...(where?.interactionSequence == null
-              ? {}
-              : { interactionSequence: where.interactionSequence }),
-            ...(where?.burstId ? { burstId: where.burstId } : {}),
-          },
-          orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }],
-        }),
+        totalCount: (session, { where }, { app }) =>
+          app.db.screenshot.count({ where: screenshotWhere(session, where) }),
+        resolve: (query, session, { where }, { app }) =>
+          app.db.screenshot.findMany({
+            ...query,
+            where: screenshotWhere(session, where),
+            orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }],
+          }),
       },
       { name: 'ScreenshotConnection', description: 'A page of screenshots.' },
       { name: 'ScreenshotEdge', description: 'An item of a page of screenshots.' },
     ),
-    snapshots: t.relatedConnection(
-      'snapshots',
+    snapshots: t.prismaConnection(
       {
+        type: 'PageSnapshot',
         cursor: 'id',
-        totalCount: true,
         description: 'Page snapshots, by the time they were taken.',
-        query: { orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }] },
+        totalCount: ({ id }, _args, { app }) =>
+          app.db.pageSnapshot.count({ where: { sessionId: id } }),
+        resolve: (query, { id }, _args, { app }) =>
+          app.db.pageSnapshot.findMany({
+            ...query,
+            where: { sessionId: id },
+            orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }],
+          }),
       },
       { name: 'PageSnapshotConnection', description: 'A page of page snapshots.' },
       { name: 'PageSnapshotEdge', description: 'An item of a page of page snapshots.' },
@@ -183,14 +190,16 @@ type InteractionWhere = {
   [K in keyof typeof InteractionFilter.$inferInput]: (typeof InteractionFilter.$inferInput)[K];
 };
 
-function interactionWhere({
-  types,
-  site,
-  sequenceFrom,
-  sequenceTo,
-  isDropped,
-}: InteractionWhere): Prisma.InteractionWhereInput {
+type SessionOf = { id: string; projectId: string };
+
+function interactionWhere(
+  { id, projectId }: SessionOf,
+  where: InteractionWhere | null | undefined,
+): Prisma.InteractionWhereInput {
+  const { types, site, sequenceFrom, sequenceTo, isDropped } = where ?? {};
   return {
+    projectId, // begins the primary key
+    sessionId: id,
     ...(types ? { type: { in: types } } : {}),
     ...(site ? { site } : {}),
     ...(sequenceFrom == null && sequenceTo == null
@@ -199,6 +208,20 @@ function interactionWhere({
           sequence: { gte: sequenceFrom ?? 1, ...(sequenceTo == null ? {} : { lte: sequenceTo }) },
         }),
     ...(isDropped == null ? {} : { dropped: isDropped ? { not: null } : null }),
+  };
+}
+
+function screenshotWhere(
+  { id }: SessionOf,
+  where: typeof ScreenshotFilter.$inferInput | null | undefined,
+): Prisma.ScreenshotWhereInput {
+  const { triggers, upload, interactionSequence, burstId } = where ?? {};
+  return {
+    sessionId: id,
+    ...(triggers ? { trigger: { in: triggers } } : {}),
+    ...(upload ? { upload } : {}),
+    ...(interactionSequence == null ? {} : { interactionSequence }),
+    ...(burstId ? { burstId } : {}),
   };
 }
 

@@ -51,7 +51,7 @@ export async function startSession(app: App, viewer: Viewer, input: unknown): Pr
         participantId,
         kind: record.kind,
         task: redactWords(record.task),
-        site: siteOf(record.startUrl),
+        site: siteOf(startUrl),
         startUrl,
         startedAt: record.startedAt,
         client: redactJson(record.client) as object,

@@ -53,3 +53,18 @@ test('nothing found is not the same as cannot tell', () => {
   expect(refs('CSS', 'li:[')).toBeNull();
   expect(refs('ROLE_NAME', 'no such syntax')).toBeNull();
 });
+
+test('a selector that would take for ever is given up, and costs the next one nothing', () => {
+  const deep = parsePage(`${'<div>'.repeat(200)}x${'</div>'.repeat(200)}`);
+  const wide = parsePage(`<ul>${'<li data-cs-ref="e1">x</li>'.repeat(2_000)}</ul>`);
+  const seek = (page: typeof deep, value: string) => resolveSelector(page, { strategy: 'CSS', value });
+
+  const begunAt = performance.now();
+  expect(seek(deep, 'nosuch div div div div div div div')).toBeNull();
+  expect(seek(wide, 'nosuch ~ li ~ li ~ li ~ li')).toBeNull();
+  expect(seek(wide, Array(500).fill('ul').join(' >> '))).toBeNull();
+  expect(performance.now() - begunAt).toBeLessThan(10_000);
+
+  expect(seek(deep, 'div div div')).toHaveLength(198);
+  expect(seek(wide, 'ul > li:nth-child(1999)')).toHaveLength(1);
+});

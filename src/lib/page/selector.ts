@@ -6,7 +6,8 @@ import { textOf, tidy } from './text.ts';
 
 /**
  * Elements that a selector finds in the snapshot, hidden ones included where the browser would include
- * them; `null` when that cannot be told: XPath, selectors of unknown kind, CSS that is not understood.
+ * them; `null` when that cannot be told: XPath, selectors of unknown kind, CSS that is not understood or takes
+ * too long.
  *
  * CSS reaches through open shadow roots. `a >> b` seeks `b` inside of `a`.
  */
@@ -32,12 +33,20 @@ export function resolveSelector(
   }
 }
 
+/**
+ * Looks at a node that one selector may cost, about 50 ms. css-select goes back over every way to match
+ * `a b c d`: six levels in a page of 120 took minutes, in which the worker did nothing else.
+ */
+const MAX_LOOKS = 5_000_000;
+const MAX_STEPS = 8;
+let looksLeft = 0;
+
 const adapter: NonNullable<Options<PageNode, PageElement>['adapter']> = {
-  isTag: (node): node is PageElement => typeof node !== 'string',
+  isTag: (node): node is PageElement => look() && typeof node !== 'string',
   getAttributeValue: ({ attributes }, name) => attributes[name],
   hasAttrib: ({ attributes }, name) => attributes[name] !== undefined,
   getName: ({ tag }) => tag,
-  getParent: ({ parent }) => parent,
+  getParent: ({ parent }) => look() && parent,
   getChildren: (node) =>
     typeof node === 'string'
       ? []
@@ -56,6 +65,8 @@ const ROLE_STEP = /^(?:role=)?([a-z]+)\[name=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*
 
 /** The last step is a role where the strategy says so; `button[name="x"]` is CSS otherwise. */
 function resolveChain(page: Page, steps: string[], endsInRole: boolean): PageElement[] | null {
+  if (steps.length > MAX_STEPS) return null;
+  looksLeft = MAX_LOOKS;
   let scope: Set<PageElement> | null = null;
   for (const [at, step] of steps.entries()) {
     const isLast = at === steps.length - 1;
@@ -82,6 +93,13 @@ function byCss(page: Page, selector: string): PageElement[] | null {
   } catch {
     return null; // css-what and css-select throw at what they do not know
   }
+}
+
+/** Always true. @throws {RangeError} the selector has cost too much */
+function look(): true {
+  looksLeft -= 1;
+  if (looksLeft < 0) throw new RangeError('The selector takes too long.');
+  return true;
 }
 
 /** Splits at `>>`, but not inside of quotes or brackets. */

@@ -20,6 +20,20 @@ const SECRET_PATH =
  * itself a URL. What is no URL is treated as text. Idempotent; never throws.
  */
 export function redactUrl(url: string): string {
+  const known = answers.get(url);
+  if (known !== undefined) return known;
+  const redacted = redactAnew(url);
+  if (answers.size >= remembered) answers.clear();
+  if (url.length <= rememberedChars) answers.set(url, redacted);
+  return redacted;
+}
+
+// An interaction names its page up to three times, a session its pages hundreds of times.
+const remembered = 500;
+const rememberedChars = 2_048;
+const answers = new Map<string, string>();
+
+function redactAnew(url: string): string {
   let redacted = redactAt(url, 0);
   if (redacted === url) return url;
   // A replaced stretch can name the parameter beside it: go on until nothing changes.

@@ -1,0 +1,190 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  executeRootSelectionSet,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  type OperationDefinitionNode,
+  typeFromAST,
+  type VariableValues,
+  validateExecutionArgs,
+} from 'graphql';
+import type { Context } from './context.ts';
+
+/** The coerced value; `undefined` for what does not fit. */
+type Coerce = (value: unknown) => unknown;
+
+type Field = { name: string; coerce: Coerce; isRequired: boolean };
+
+type Variable = { name: string; type: GraphQLInputType; coerce: Coerce };
+
+/** Runs an operation, or answers with `null` when graphql-js must do it: its variables do not fit. */
+export type QuickRun = (
+  variables: Record<string, unknown>,
+  context: Context,
+) => ExecutionResult | Promise<ExecutionResult> | null;
+
+/** Coerced variables as the executor wants them, or `null` when it must find out itself what is wrong. */
+type VariableCoercer = (variables: Record<string, unknown>) => VariableValues | null;
+
+/**
+ * Makes a valid operation ready to run with variables that our own coercer makes.
+ *
+ * @returns `null` where that coercer cannot serve
+ */
+export function compileQuickRun(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  node: OperationDefinitionNode,
+): QuickRun | null {
+  const coerce = compileVariables(schema, node);
+  if (!coerce) return null;
+  const definitions = document.definitions.map((definition) =>
+    definition === node ? { ...node, variableDefinitions: [] } : definition,
+  );
+  const args = validateExecutionArgs({
+    schema,
+    document: { ...document, definitions },
+    operationName: node.name?.value ?? null,
+  });
+  if (!('schema' in args)) return null;
+  return (variables, contextValue) => {
+    const variableValues = coerce(variables);
+    if (!variableValues) return null;
+    return executeRootSelectionSet({
+      ...args,
+      rawVariableValues: variables,
+      variableValues,
+      contextValue,
+    });
+  };
+}
+
+/**
+ * A coercer for the variables of one operation that gives what graphql-js gives, in a third of the
+ * time (bench of ingest: 11 instead of 33 µs for an interaction). graphql-js builds each input object
+ * without a prototype, which V8 keeps as a slow dictionary; these are plain objects with the fields in
+ * the order of the schema. It only says yes: what does not fit is left to graphql-js, so that errors
+ * are its own.
+ *
+ * @returns `null` where a default value would have to be filled in
+ */
+function compileVariables(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): VariableCoercer | null {
+  const compiled = new Map<GraphQLInputType, Coerce>();
+  const variables: Variable[] = [];
+  for (const { variable, type: node, defaultValue } of variableDefinitions) {
+    const type = inputTypeOf(schema, node);
+    if (defaultValue || !type) return null;
+    variables.push({ name: variable.name.value, type, coerce: coercerOf(compiled, type) });
+  }
+  return (given) => {
+    const coerced: Record<string, unknown> = Object.create(null);
+    const sources: Record<string, VariableValues['sources'][string]> = Object.create(null);
+    for (const { name, type, coerce } of variables) {
+      if (!Object.hasOwn(given, name)) {
+        if (isNonNullType(type)) return null;
+        continue;
+      }
+      const value = coerce(given[name]);
+      if (value === undefined) return null;
+      coerced[name] = value;
+      sources[name] = { signature: { name, type, default: undefined }, value: given[name] };
+    }
+    return { sources, coerced };
+  };
+}
+
+function inputTypeOf(
+  schema: GraphQLSchema,
+  node: Parameters<typeof typeFromAST>[1],
+): GraphQLInputType | null {
+  const type = typeFromAST(schema, node);
+  return (type as GraphQLInputType | undefined) ?? null; // validation has refused output types
+}
+
+/** Types may hold themselves: the coercer of a type is known before it is made. */
+function coercerOf(compiled: Map<GraphQLInputType, Coerce>, type: GraphQLInputType): Coerce {
+  const known = compiled.get(type);
+  if (known) return known;
+  let made: Coerce | null = null;
+  compiled.set(type, (value) => made?.(value));
+  made = makeCoercer(compiled, type);
+  compiled.set(type, made);
+  return made;
+}
+
+function makeCoercer(compiled: Map<GraphQLInputType, Coerce>, type: GraphQLInputType): Coerce {
+  if (isNonNullType(type)) {
+    const inner = coercerOf(compiled, type.ofType);
+    return (value) => (value == null ? undefined : inner(value));
+  }
+  if (isListType(type)) return coerceList(coercerOf(compiled, type.ofType));
+  if (isInputObjectType(type)) {
+    const fields = Object.values(type.getFields());
+    // Defaults and one-of inputs are rare: graphql-js knows them.
+    if (
+      type.isOneOf ||
+      fields.some((field) => field.default !== undefined || field.defaultValue !== undefined)
+    )
+      return () => undefined;
+    return coerceObject(
+      fields.map((field) => ({
+        name: field.name,
+        coerce: coercerOf(compiled, field.type),
+        isRequired: isNonNullType(field.type),
+      })),
+    );
+  }
+  return (value) => {
+    if (value == null) return null;
+    try {
+      return type.coerceInputValue(value);
+    } catch {
+      return undefined; // graphql-js will throw it again, with the path
+    }
+  };
+}
+
+function coerceList(inner: Coerce): Coerce {
+  return (value) => {
+    if (value == null) return null;
+    if (!Array.isArray(value)) return undefined;
+    const list = new Array<unknown>(value.length);
+    for (let index = 0; index < value.length; index += 1) {
+      const item = inner(value[index]);
+      if (item === undefined) return undefined;
+      list[index] = item;
+    }
+    return list;
+  };
+}
+
+function coerceObject(fields: Field[]): Coerce {
+  return (value) => {
+    if (value == null) return null;
+    if (typeof value !== 'object' || Array.isArray(value)) return undefined;
+    const given = value as Record<string, unknown>;
+    const object: Record<string, unknown> = {};
+    let found = 0;
+    for (const { name, coerce, isRequired } of fields) {
+      const part = given[name];
+      if (part === undefined) {
+        if (isRequired) return undefined;
+        continue;
+      }
+      const coerced = coerce(part);
+      if (coerced === undefined) return undefined;
+      object[name] = coerced;
+      found += 1;
+    }
+    let count = 0;
+    for (const _name in given) count += 1;
+    return count === found ? object : undefined; // an unknown field
+  };
+}
