@@ -6,7 +6,7 @@ import { type StepMicros, steps } from './ingest-steps.ts';
 import { type Cell, rounded, tableOf } from './table.ts';
 
 /** CPU time by who spent it, in microseconds. */
-export type Cpu = {
+type Cpu = {
   clients: CpuMicros;
   server: CpuMicros;
   postgres: CpuMicros;

@@ -14,7 +14,7 @@ import { type App, openApp } from '../src/platform/app.ts';
 import { routes } from '../src/routes.ts';
 import { schema } from '../src/schema.ts';
 import { openTestApp } from './app.ts';
-import { anInteraction, aPicture, aScreenshot, aSnapshot, aStart } from './sessions.ts';
+import { anInteraction, aPicture, aScreenshot, aSnapshot, aStart, upTo } from './sessions.ts';
 
 /** The whole server on a database of its own. */
 export type Product = {
@@ -151,3 +151,13 @@ export async function heldOf({ app: { db } }: Product, sessionId: string) {
     conflicts,
   };
 }
+
+/** What the database must hold of a session that arrived whole, once. */
+export const whole = (interactions: number, screenshots: number, snapshots: number) => ({
+  state: 'ENDED',
+  sequences: upTo(interactions),
+  dropped: [],
+  screenshots: screenshots ? { STORED: screenshots } : {},
+  snapshots: snapshots ? { STORED: snapshots } : {},
+  conflicts: 0,
+});

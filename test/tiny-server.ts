@@ -14,7 +14,7 @@ import { currentTrace } from '../src/platform/trace.ts';
 import { openTestApp } from './app.ts';
 
 /** Who a token belongs to. Tests revoke by deleting, and cause an outage by `isDown`. */
-export class Accounts {
+class Accounts {
   readonly viewers = new Map<string, Viewer>();
   isDown = false;
 
@@ -39,7 +39,7 @@ export class Accounts {
 }
 
 /** A mutation that runs until the test lets it end. */
-export class Gate {
+class Gate {
   readonly #open = Promise.withResolvers<void>();
   entered = 0;
   passed = 0;

@@ -60,7 +60,7 @@ export function makeCart(store: Store): Cart {
   return cart;
 }
 
-export function skuOf(product: Product, colour: Colour, size: string): string {
+function skuOf(product: Product, colour: Colour, size: string): string {
   return `${product.slug}.${colour.id}.${size.toLowerCase().replaceAll(' ', '-')}`;
 }
 

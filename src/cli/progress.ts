@@ -15,12 +15,14 @@ export type Board = { line(name: string): Line; close(): void };
 const nameColumns = 18;
 const frameRate = 12;
 
-export function openBoard(): Board {
-  return process.stdout.isTTY ? openMovingBoard() : openPlainBoard();
+/** @param out where the lines move; what is printed once goes to standard output */
+export function openBoard(out: NodeJS.WriteStream = process.stdout): Board {
+  return out.isTTY ? openMovingBoard(out) : openPlainBoard();
 }
 
-function openMovingBoard(): Board {
+function openMovingBoard(stream: NodeJS.WriteStream): Board {
   const board = new MultiBar({
+    stream,
     format: (_options, { progress }, payload: { name: string; detail: string; elapsed: string }) =>
       `  ${payload.name.padEnd(nameColumns)}${bar(progress)}  ${payload.elapsed.padStart(6)}  ${payload.detail}`,
     hideCursor: true,

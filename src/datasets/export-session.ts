@@ -13,14 +13,13 @@ import { checkLeaks, type LeakReport } from './leak.ts';
 import { toChatLine } from './openai.ts';
 import { validateChatFile } from './openai-rules.ts';
 
-/** The finished file breaks a rule, so it is not released. */
-export class UnfitExportError extends Error {
-  override name = 'UnfitExportError';
-}
+const nothingFit =
+  'No step of the session could be made into an example. The stage EXAMPLES says why.';
 
 /**
  * Writes the session's examples as OpenAI chat JSONL, checks the finished file by the provider's rules
- * and by the leak check, and makes the session READY. A file that fails a check is not stored.
+ * and by the leak check, and makes the session READY. A file that fails a check is not stored: the session waits for a
+ * person, with the reason.
  */
 export async function exportSession(app: App, ids: SessionIds, job: JobRun): Promise<void> {
   await runStage(app, ids, job, 'EXPORT', async (_session, report) => {
@@ -42,14 +41,13 @@ export async function exportSession(app: App, ids: SessionIds, job: JobRun): Pro
         });
       await report((made.length / rows.length) * 0.5, `${made.length} of ${rows.length} lines`);
     }
-    const { lines, leftOut } = keepFit(made);
+    const { lines, leftOut, unfit } = keepFit(made);
     if (lines.length === 0 || !access)
       return async (tx, session) => {
         await tx.sessionExport.deleteMany({ where: { sessionId: ids.sessionId } });
-        const reason =
-          'No step of the session could be made into an example. The stage EXAMPLES says why.';
+        const reason = unfit ?? nothingFit;
         await applyChange(app, tx, session, { state: 'NEEDS_REVIEW', reason });
-        return 'nothing to export';
+        return `nothing was exported: ${reason}`;
       };
     await report(0.8, 'checked');
     const file = Buffer.from(`${lines.join('\n')}\n`);
@@ -98,25 +96,33 @@ type Line = {
   selectors: NonNullable<Awaited<ReturnType<typeof readSteps>>[number]['selectors']>;
 };
 
+type Fit = {
+  lines: string[];
+  /** In words, empty for none. */
+  leftOut: string;
+  /** Why the whole file is not fit, with no lines; `null` for one that is. */
+  unfit: string | null;
+};
+
 /**
  * The lines that are fit to train on: those with a fault of their own are left out and counted. What
- * only the whole file shows fails all of it.
- *
- * @throws {UnfitExportError}
+ * only the whole file shows refuses all of it.
  */
-function keepFit(made: Line[]): { lines: string[]; leftOut: string } {
+function keepFit(made: Line[]): Fit {
   const first = check(made);
   const faulty = new Set([...first.rules.faultyLines, ...first.leaks.faultyLines]);
   const kept = made.filter((_line, index) => !faulty.has(index + 1));
-  if (kept.length === 0) return { lines: [], leftOut: '' };
+  if (kept.length === 0) return { lines: [], leftOut: '', unfit: null };
   const { rules, leaks } = check(kept);
   const error = rules.problems.find(({ severity }) => severity === 'ERROR') ?? leaks.findings[0];
-  if (error) throw new UnfitExportError(`The file is not fit to train on: ${error.message}`);
+  if (error)
+    return { lines: [], leftOut: '', unfit: `The file is not fit to train on: ${error.message}` };
   const count = made.length - kept.length;
   const codes = Object.entries(first.leaks.counts).map(([code, times]) => `${times} ${code}`);
   return {
     lines: kept.map(({ text }) => text),
     leftOut: count > 0 ? `; ${count} lines left out: ${codes.join(', ')}` : '',
+    unfit: null,
   };
 }
 

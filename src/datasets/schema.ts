@@ -1,11 +1,13 @@
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor } from '../graphql/context.ts';
+import { countOf, pageOf } from '../sessions/children.ts';
 import { openSession } from '../sessions/session-keys.ts';
 import { openExample } from './build-examples.ts';
 import { type Example, readable } from './example.ts';
 
 const readMinutes = 10;
+const exampleList = { table: 'Example', order: ['sequence'] } as const;
 
 const ExportFormat = builder.enumType('ExportFormat', {
   description: 'A format of training data.',
@@ -129,13 +131,13 @@ builder.prismaObjectField('Session', 'examples', (t) =>
       type: 'Example',
       cursor: 'id',
       description: 'The training examples made of it, by sequence.',
-      totalCount: ({ id }, _args, { app }) => app.db.example.count({ where: { sessionId: id } }),
-      resolve: (query, { id }, _args, { app }) =>
-        app.db.example.findMany({
-          ...query,
-          where: { sessionId: id },
-          orderBy: { sequence: 'asc' },
-        }),
+      totalCount: (session, _args, context) => countOf(context, exampleList, session),
+      resolve: (query, session, _args, context) => {
+        const { take, skip, cursor, ...rest } = query;
+        return pageOf(context, exampleList, session, query, [], (ids) =>
+          context.app.db.example.findMany({ ...rest, where: ids }),
+        );
+      },
     },
     { name: 'ExampleConnection', description: 'A page of examples.' },
     { name: 'ExampleEdge', description: 'An item of a page of examples.' },

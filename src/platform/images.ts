@@ -20,6 +20,7 @@ export class DamagedImageError extends Error {
   override name = 'DamagedImageError';
 }
 
+const maxWebp = 16_383; // pixels a side: WebP holds no more
 const maxPixels = 100_000_000; // a decompression bomb is refused before it is decoded
 const edge = 40; // |dx| + |dy| of grey above which a pixel counts as an edge (shared STACK measurements)
 const measuredWidth = 640;
@@ -60,6 +61,8 @@ export async function paintOver(bytes: Uint8Array, boxes: Box[]): Promise<Buffer
 export async function toWebp(bytes: Uint8Array, quality: number): Promise<Buffer> {
   return decode(() =>
     sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
+      .resize({ width: maxWebp, height: maxWebp, fit: 'inside', withoutEnlargement: true })
+      .resize({ width: maxWebp, height: maxWebp, fit: 'inside', withoutEnlargement: true })
       .webp({ quality, effort: 2 })
       .toBuffer(),
   );

@@ -47,7 +47,9 @@ export async function changeSession(
   decide: (tx: Tx, session: Session) => Promise<Change>,
 ): Promise<void> {
   const { sessionId, operationId, expectedVersion, ...what } = input;
-  const inputHash = createHash('sha256').update(canonicalJson({ sessionId, ...what })).digest();
+  const inputHash = createHash('sha256')
+    .update(canonicalJson({ sessionId, ...what }))
+    .digest();
   await app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, sessionId);
     if (!session || session.projectId !== viewer.projectId || !mayWrite(viewer, session))

@@ -17,6 +17,7 @@ import { forgetSession } from './session-keys.ts';
 import { refuseUnstorableInstant } from './storable.ts';
 
 const listedAtMost = 1_000;
+const releasable = new Set(['ENDED', 'PROCESSING', 'NEEDS_REVIEW', 'REJECTED', 'FAILED']);
 
 /** What the client says is in the session it ends. */
 export type EndInput = ChangeInput & {
@@ -98,8 +99,8 @@ export async function endSession(app: App, viewer: Viewer, input: EndInput): Pro
  */
 export async function releaseSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
   await changeSession(app, viewer, { ...input, change: 'release' }, async (tx, session) => {
-    if (!['ENDED', 'PROCESSING'].includes(session.state))
-      throw new SessionStateError(session.state, 'ENDED or PROCESSING');
+    if (!releasable.has(session.state))
+      throw new SessionStateError(session.state, 'ended and there');
     if (session.hold)
       await app.queue.emit(tx, sessionReleased, {
         projectId: session.projectId,

@@ -1,11 +1,12 @@
 import DataLoader from 'dataloader';
 import { sessionKinds } from '../contract/vocabulary.ts';
-import type { Prisma } from '../generated/prisma/client.ts';
+import { Prisma } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor } from '../graphql/context.ts';
 import { describe } from '../graphql/describe.ts';
 import { Problem } from '../graphql/problem.ts';
 import { readAcknowledged } from './acknowledged.ts';
+import { countOf, pageOf, uuidSql } from './children.ts';
 import {
   OperationReusedError,
   OverloadedError,
@@ -116,22 +117,21 @@ export const Session = builder.prismaObject('Session', {
       description: 'Changes of its state, oldest first; at most a few dozen.',
       query: { orderBy: { version: 'asc' } },
     }),
-    // No `relatedConnection` for what grows with the session: Prisma reads all of it for one page, and
-    // counts the whole table.
     interactions: t.prismaConnection(
       {
         type: 'Interaction',
         cursor: 'projectId_sessionId_sequence',
         description: 'What happened, by sequence.',
         args: { where: t.arg({ type: InteractionFilter, description: 'Which of them.' }) },
-        totalCount: (session, { where }, { app }) =>
-          app.db.interaction.count({ where: interactionWhere(session, where) }),
-        resolve: (query, session, { where }, { app }) =>
-          app.db.interaction.findMany({
-            ...query,
-            where: interactionWhere(session, where),
-            orderBy: { sequence: 'asc' },
-          }),
+        totalCount: (session, { where }, context) =>
+          countOf(context, interactionList, session, interactionFilters(where ?? {})),
+        resolve: (query, session, { where }, context) => {
+          const { take, skip, cursor, ...rest } = query;
+          const filters = interactionFilters(where ?? {});
+          return pageOf(context, interactionList, session, query, filters, (ids) =>
+            context.app.db.interaction.findMany({ ...rest, where: ids }),
+          );
+        },
       },
       { name: 'InteractionConnection', description: 'A page of interactions.' },
       { name: 'InteractionEdge', description: 'An item of a page of interactions.' },
@@ -142,14 +142,15 @@ export const Session = builder.prismaObject('Session', {
         cursor: 'id',
         description: 'Pictures, by the time they were taken.',
         args: { where: t.arg({ type: ScreenshotFilter, description: 'Which of them.' }) },
-        totalCount: (session, { where }, { app }) =>
-          app.db.screenshot.count({ where: screenshotWhere(session, where) }),
-        resolve: (query, session, { where }, { app }) =>
-          app.db.screenshot.findMany({
-            ...query,
-            where: screenshotWhere(session, where),
-            orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }],
-          }),
+        totalCount: (session, { where }, context) =>
+          countOf(context, screenshotList, session, screenshotFilters(where ?? {})),
+        resolve: (query, session, { where }, context) => {
+          const { take, skip, cursor, ...rest } = query;
+          const filters = screenshotFilters(where ?? {});
+          return pageOf(context, screenshotList, session, query, filters, (ids) =>
+            context.app.db.screenshot.findMany({ ...rest, where: ids }),
+          );
+        },
       },
       { name: 'ScreenshotConnection', description: 'A page of screenshots.' },
       { name: 'ScreenshotEdge', description: 'An item of a page of screenshots.' },
@@ -159,14 +160,13 @@ export const Session = builder.prismaObject('Session', {
         type: 'PageSnapshot',
         cursor: 'id',
         description: 'Page snapshots, by the time they were taken.',
-        totalCount: ({ id }, _args, { app }) =>
-          app.db.pageSnapshot.count({ where: { sessionId: id } }),
-        resolve: (query, { id }, _args, { app }) =>
-          app.db.pageSnapshot.findMany({
-            ...query,
-            where: { sessionId: id },
-            orderBy: [{ capturedAt: 'asc' }, { id: 'asc' }],
-          }),
+        totalCount: (session, _args, context) => countOf(context, snapshotList, session),
+        resolve: (query, session, _args, context) => {
+          const { take, skip, cursor, ...rest } = query;
+          return pageOf(context, snapshotList, session, query, [], (ids) =>
+            context.app.db.pageSnapshot.findMany({ ...rest, where: ids }),
+          );
+        },
       },
       { name: 'PageSnapshotConnection', description: 'A page of page snapshots.' },
       { name: 'PageSnapshotEdge', description: 'An item of a page of page snapshots.' },
@@ -186,43 +186,39 @@ function acknowledgedLoader({ app, viewer }: Context): DataLoader<string, number
   });
 }
 
+const interactionList = { table: 'Interaction', order: ['sequence'] } as const;
+const screenshotList = { table: 'Screenshot', order: ['capturedAt', 'id'] } as const;
+const snapshotList = { table: 'PageSnapshot', order: ['capturedAt', 'id'] } as const;
+
 type InteractionWhere = {
   [K in keyof typeof InteractionFilter.$inferInput]: (typeof InteractionFilter.$inferInput)[K];
 };
 
-type SessionOf = { id: string; projectId: string };
-
-function interactionWhere(
-  { id, projectId }: SessionOf,
-  where: InteractionWhere | null | undefined,
-): Prisma.InteractionWhereInput {
-  const { types, site, sequenceFrom, sequenceTo, isDropped } = where ?? {};
-  return {
-    projectId, // begins the primary key
-    sessionId: id,
-    ...(types ? { type: { in: types } } : {}),
-    ...(site ? { site } : {}),
-    ...(sequenceFrom == null && sequenceTo == null
-      ? {}
-      : {
-          sequence: { gte: sequenceFrom ?? 1, ...(sequenceTo == null ? {} : { lte: sequenceTo }) },
-        }),
-    ...(isDropped == null ? {} : { dropped: isDropped ? { not: null } : null }),
-  };
+function interactionFilters(where: InteractionWhere): Prisma.Sql[] {
+  const { types, site, sequenceFrom, sequenceTo, isDropped } = where;
+  return [
+    ...(types ? [Prisma.sql`t."type" = ANY(${types}::"InteractionType"[])`] : []),
+    ...(site ? [Prisma.sql`t."site" = ${site}`] : []),
+    ...(sequenceFrom == null ? [] : [Prisma.sql`t."sequence" >= ${sequenceFrom}`]),
+    ...(sequenceTo == null ? [] : [Prisma.sql`t."sequence" <= ${sequenceTo}`]),
+    ...(isDropped == null ? [] : [Prisma.sql`(t."dropped" IS NOT NULL) = ${isDropped}`]),
+  ];
 }
 
-function screenshotWhere(
-  { id }: SessionOf,
-  where: typeof ScreenshotFilter.$inferInput | null | undefined,
-): Prisma.ScreenshotWhereInput {
-  const { triggers, upload, interactionSequence, burstId } = where ?? {};
-  return {
-    sessionId: id,
-    ...(triggers ? { trigger: { in: triggers } } : {}),
-    ...(upload ? { upload } : {}),
-    ...(interactionSequence == null ? {} : { interactionSequence }),
-    ...(burstId ? { burstId } : {}),
-  };
+type ScreenshotWhere = {
+  [K in keyof typeof ScreenshotFilter.$inferInput]: (typeof ScreenshotFilter.$inferInput)[K];
+};
+
+function screenshotFilters(where: ScreenshotWhere): Prisma.Sql[] {
+  const { triggers, upload, interactionSequence, burstId } = where;
+  return [
+    ...(triggers ? [Prisma.sql`t."trigger" = ANY(${triggers}::"ScreenshotTrigger"[])`] : []),
+    ...(upload ? [Prisma.sql`t."upload" = ${upload}::"UploadState"`] : []),
+    ...(interactionSequence == null
+      ? []
+      : [Prisma.sql`t."interactionSequence" = ${interactionSequence}`]),
+    ...(burstId ? [Prisma.sql`t."burstId" = ${uuidSql(burstId)}`] : []),
+  ];
 }
 
 // ── Refusals ──────────────────────────────────────────────────────────────────────────────────────

@@ -57,7 +57,8 @@ test('nothing found is not the same as cannot tell', () => {
 test('a selector that would take for ever is given up, and costs the next one nothing', () => {
   const deep = parsePage(`${'<div>'.repeat(200)}x${'</div>'.repeat(200)}`);
   const wide = parsePage(`<ul>${'<li data-cs-ref="e1">x</li>'.repeat(2_000)}</ul>`);
-  const seek = (page: typeof deep, value: string) => resolveSelector(page, { strategy: 'CSS', value });
+  const seek = (page: typeof deep, value: string) =>
+    resolveSelector(page, { strategy: 'CSS', value });
 
   const begunAt = performance.now();
   expect(seek(deep, 'nosuch div div div div div div div')).toBeNull();
