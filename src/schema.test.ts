@@ -9,6 +9,7 @@ import {
   printSchema,
 } from 'graphql';
 import { expect, test } from 'vitest';
+import { openDocuments } from './graphql/documents.ts';
 import { schema } from './schema.ts';
 
 const types = Object.values(schema.getTypeMap()).filter(
@@ -62,4 +63,18 @@ test('a mutation takes one input and its answer is a union with problems', () =>
   );
 
   expect(odd.map(({ name }) => name)).toEqual([]);
+});
+
+test('a page costs its size, so that pages in pages cannot multiply without end', () => {
+  const documents = openDocuments(schema, { hideSuggestions: false });
+  const costOf = (text: string) => {
+    const found = documents.find(text, null);
+    return 'errors' in found ? found.errors[0] : found.refuseCost({});
+  };
+  const pages = (first: number, within: number) =>
+    `{ sessions(first: ${first}) { nodes { interactions(first: ${within}) { nodes { id } } } } }`;
+
+  expect(costOf(pages(200, 200))?.extensions).toMatchObject({ code: 'TOO_COMPLEX' });
+  expect(costOf(pages(200, 20))).toBeNull();
+  expect(costOf('{ sessions { nodes { id } } }')).toBeNull();
 });

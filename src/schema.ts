@@ -10,8 +10,11 @@ import './quality/schema.ts';
 import './datasets/schema.ts';
 import './ops/schema.ts';
 import './ops/schema-reprocess.ts';
-import { type GraphQLSchema, isObjectType } from 'graphql';
+import { type GraphQLField, type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
 import { builder } from './graphql/builder.ts';
+
+const { defaultConnectionSize: defaultPage = 20, maxConnectionSize: largestPage = 200 } =
+  builder.options.prisma;
 
 builder.queryType({ description: 'What can be read.' });
 builder.mutationType({
@@ -19,7 +22,7 @@ builder.mutationType({
 });
 builder.subscriptionType({ description: 'What can be followed live.' });
 
-export const schema = withTotalsDescribed(builder.toSchema());
+export const schema = withCosts(withTotalsDescribed(builder.toSchema()));
 
 /** Pothos makes `totalCount` and has no option for its description. */
 function withTotalsDescribed(built: GraphQLSchema): GraphQLSchema {
@@ -28,4 +31,29 @@ function withTotalsDescribed(built: GraphQLSchema): GraphQLSchema {
     if (total) total.description ??= 'Items in the whole list. Counted only when asked for.';
   }
   return built;
+}
+
+/** A page costs what its items cost, times its size: without this, Pothos takes every list for 5 items. */
+function withCosts(built: GraphQLSchema): GraphQLSchema {
+  const isPage = (type: unknown) => isObjectType(type) && type.name.endsWith('Connection');
+  for (const type of Object.values(built.getTypeMap()))
+    for (const field of isObjectType(type) ? Object.values(type.getFields()) : []) {
+      if (isPage(getNamedType(field.type)))
+        setCost(field, ({ first, last }) => ({
+          field: 1,
+          multiplier: Math.min(Number(first ?? last ?? defaultPage), largestPage),
+        }));
+      else if (isPage(type) && /^(?:nodes|edges)$/.test(field.name))
+        setCost(field, { field: 0, multiplier: 1 });
+    }
+  return built;
+}
+
+type Cost = { field: number; multiplier: number };
+
+function setCost(
+  field: GraphQLField<unknown, unknown>,
+  complexity: Cost | ((args: Record<string, unknown>) => Cost),
+): void {
+  field.extensions = { ...field.extensions, complexity };
 }
