@@ -70,7 +70,14 @@ export async function createUser(
       data: [{ id, email, name, passwordHash, createdAt: now }],
       skipDuplicates: true,
     });
-    if (count === 0) throw new EmailTakenError();
+    if (count === 0) {
+      // The same request may have come twice at once.
+      const twin = await tx.user.findFirst({
+        where: { id, email, memberships: { some: { projectId } } },
+      });
+      if (twin) return;
+      throw new EmailTakenError();
+    }
     await tx.membership.create({ data: { projectId, userId: id, role, createdAt: now } });
   });
 }

@@ -2,6 +2,7 @@ import type { Prisma } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import type { Context } from '../graphql/context.ts';
 import { describe } from '../graphql/describe.ts';
+import { escapePattern } from '../graphql/input.ts';
 import { keysThatAre } from './keys.ts';
 import { known, projectOf } from './known.ts';
 import './schema-mutations.ts';
@@ -122,6 +123,8 @@ function participantsWhere(
   const { labelContains } = where ?? {};
   return {
     projectId: projectOf(viewer),
-    ...(labelContains ? { label: { contains: labelContains, mode: 'insensitive' } } : {}),
+    ...(labelContains
+      ? { label: { contains: escapePattern(labelContains), mode: 'insensitive' } }
+      : {}),
   };
 }

@@ -68,7 +68,7 @@ test('the file keeps the rules of the provider and leaks nothing, and is what th
   expect(checkLeaks(lines)).toMatchObject({ passed: true, findings: [] });
   expect(row).toMatchObject({ examples: 12, bytes: file.length, format: 'OPENAI_CHAT' });
   expect(Buffer.from(row.sha256).toString('hex')).toBe(sha256Of(file));
-  expect(await filesOf(app, sessionId)).toContain('openai-chat');
+  expect(await filesOf(app, sessionId)).toContain(`openai-chat-${sha256Of(file)}`);
   expect((await app.storage.get(row.objectKey)).includes('messages')).toBe(false);
 });
 

@@ -52,13 +52,14 @@ export async function exportSession(app: App, ids: SessionIds, job: JobRun): Pro
     await report(0.8, 'checked');
     const file = Buffer.from(`${lines.join('\n')}\n`);
     const id = newId();
-    const objectKey = exportKey(ids);
+    const sha256 = createHash('sha256').update(file).digest();
+    const objectKey = exportKey(ids, sha256);
     await app.storage.put(objectKey, seal(access.key, file, objectKey));
     return async (tx, session) => {
       const columns = {
         examples: lines.length,
         bytes: file.length,
-        sha256: new Uint8Array(createHash('sha256').update(file).digest()),
+        sha256: new Uint8Array(sha256),
         objectKey,
         createdAt: new Date(),
       };
@@ -87,8 +88,9 @@ export async function readExport(
   return unseal(access.key, await app.storage.get(row.objectKey), row.objectKey);
 }
 
-function exportKey({ projectId, sessionId }: SessionIds): string {
-  return `${projectId}/${sessionId}/exports/openai-chat`;
+/** Named by its content, so that the row never names a file that another attempt has written over. */
+function exportKey({ projectId, sessionId }: SessionIds, sha256: Buffer): string {
+  return `${projectId}/${sessionId}/exports/openai-chat-${sha256.toString('hex')}`;
 }
 
 type Line = {

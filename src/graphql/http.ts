@@ -74,8 +74,7 @@ export function openHttp(
 
   const follow = async (operation: Operation) => {
     const key = limitKeyOf(operation.caller);
-    const open = streams.get(key) ?? 0;
-    if (open >= config.sockets.maxPerKey)
+    if ((streams.get(key) ?? 0) >= config.sockets.maxPerKey)
       return refused(
         [
           refusal(
@@ -87,14 +86,21 @@ export function openHttp(
         operation.caller.trace,
         429,
       );
-    const events = await operations.follow(operation);
-    if (!(Symbol.asyncIterator in events)) return withStatus(events);
-    streams.set(key, open + 1);
-    operation.context.signal.addEventListener('abort', () => {
+    // Counted before anything is waited for, so that many at once do not pass together.
+    streams.set(key, (streams.get(key) ?? 0) + 1);
+    const leave = () => {
       const left = (streams.get(key) ?? 1) - 1;
       if (left > 0) streams.set(key, left);
       else streams.delete(key);
-    });
+    };
+    const events = await operations.follow(operation);
+    if (!(Symbol.asyncIterator in events)) {
+      leave();
+      return withStatus(events);
+    }
+    const { signal } = operation.context;
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
     return endingWithError(events, (error) => ({
       errors: [operations.mask(error, operation.caller.trace, operation.label)],
       extensions: { correlationId: operation.caller.trace.traceId },

@@ -15,6 +15,11 @@ export function parseInput<T>(schema: z.ZodType<T>, value: unknown, path: string
   throw new InvalidInputError(field, `${field}: ${issue?.message ?? 'does not fit'}`);
 }
 
+/** The text without the special characters of `LIKE`: Prisma hands what is sought to Postgres as it is. */
+export function escapePattern(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&');
+}
+
 const Uuid = z.uuid();
 
 /** @throws {InvalidInputError} the id is no UUID */

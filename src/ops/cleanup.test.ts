@@ -29,6 +29,8 @@ const short = [
 ];
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
 const recording = (seed: string) => makeRecorded({ seed, steps: 3, pictures: false });
+const heardOf = (app: App, id: string, lastActivityAt: Date) =>
+  app.db.session.update({ where: { id }, data: { lastActivityAt } });
 const remains = async (app: App, sessionId: string) => ({
   key: await app.db.sessionKey.count({ where: { sessionId } }),
   interactions: await app.db.interaction.count({ where: { sessionId } }),
@@ -54,11 +56,13 @@ test('a session that ended before the retention is erased: key, rows and files; 
   const app = await openWorkingApp(short, { DATA_RETENTION_DAYS: '30' });
   const viewer = await makeViewer(app);
   const [old, young] = [
-    await playRecorded(app, viewer, await recording('old'), { endedAt: daysAgo(31) }),
-    await playRecorded(app, viewer, await recording('young'), { endedAt: daysAgo(29) }),
+    await playRecorded(app, viewer, await recording('old')),
+    await playRecorded(app, viewer, await recording('young')),
   ];
   await until(app, old, 'READY');
   await until(app, young, 'READY');
+  await heardOf(app, old, daysAgo(31));
+  await heardOf(app, young, daysAgo(29));
   const kept = await remains(app, young);
 
   expect(await cleanUp(app)).toMatchObject({ erased: 1 });
@@ -71,6 +75,41 @@ test('a session that ended before the retention is erased: key, rows and files; 
   });
   expect(await remains(app, young)).toEqual(kept);
   expect(await cleanUp(app)).toMatchObject({ erased: 0 });
+});
+
+test('what ended long ago by the clock of its client, or was imported, is not old yet', async () => {
+  const app = await openWorkingApp(removing, { DATA_RETENTION_DAYS: '30' });
+  const viewer = await makeViewer(app);
+  const sessionId = await playRecorded(app, viewer, await recording('import'), {
+    endedAt: daysAgo(20_000),
+  });
+
+  expect(await cleanUp(app)).toMatchObject({ erased: 0 });
+
+  expect(await remains(app, sessionId)).toMatchObject({ key: 1 });
+});
+
+test('a session that cannot be erased keeps none of the others', async () => {
+  const app = await openWorkingApp([], { DATA_RETENTION_DAYS: '30' });
+  const viewer = await makeViewer(app);
+  const ids: string[] = [];
+  for (const seed of ['one', 'two', 'three'])
+    ids.push(await playRecorded(app, viewer, await recording(seed)));
+  for (const [index, id] of ids.entries()) await heardOf(app, id, daysAgo(40 - index));
+  const [first = ''] = ids;
+  await app.sql.query(`CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN
+      IF OLD."sessionId" = '${first}' THEN RAISE 'stuck'; END IF; RETURN OLD; END $$ LANGUAGE plpgsql`);
+  await app.sql.query(
+    'CREATE TRIGGER refuse BEFORE DELETE ON "SessionKey" FOR EACH ROW EXECUTE FUNCTION refuse()',
+  );
+
+  expect(await cleanUp(app)).toMatchObject({ erased: 2 });
+
+  expect(await app.db.sessionKey.findMany({ select: { sessionId: true } })).toEqual([
+    { sessionId: first },
+  ]);
+  const erased = await app.db.session.findFirst({ where: { state: 'ERASED' } });
+  expect(erased).toMatchObject({ task: null, startUrl: '' });
 });
 
 test('a session that still goes on is never erased, however old', async () => {

@@ -7,34 +7,22 @@ import { forgetSession } from '../sessions/session-keys.ts';
 
 const outboxHours = 24;
 const abandonedMs = 24 * 3_600_000;
-const sessionsPerRun = 500;
+const sessionsAtOnce = 500;
+const outboxAtOnce = 10_000;
 
 /** What a clean-up did. */
 export type CleanUp = { erased: number; outboxRows: number; abandonedUploads: number };
 
 /**
  * Erases sessions that ended longer ago than the retention allows, trims the outbox to a day, removes
- * what interrupted uploads left.
+ * what interrupted uploads left. A session that cannot be erased keeps none of the others.
  */
-export async function cleanUp(app: App): Promise<CleanUp> {
-  const before = new Date(Date.now() - app.config.retention.days * 86_400_000);
-  const old = await app.db.session.findMany({
-    where: {
-      endedAt: { lt: before },
-      state: { notIn: ['DISCARDED', 'ERASED', 'ACTIVE', 'PAUSED'] },
-    },
-    orderBy: { endedAt: 'asc' },
-    take: sessionsPerRun,
-    select: { id: true },
-  });
-  for (const { id } of old)
-    await eraseSession(app, id, `Its retention of ${app.config.retention.days} days is over.`);
-  const trimmed = await app.db.outbox.deleteMany({
-    where: { createdAt: { lt: new Date(Date.now() - outboxHours * 3_600_000) } },
-  });
+export async function cleanUp(app: App, signal?: AbortSignal): Promise<CleanUp> {
+  const erased = await eraseOld(app, signal);
+  const outboxRows = await trimOutbox(app, signal);
   await deleteExpiredTokens(app, new Date());
   const abandonedUploads = await app.storage.sweep(abandonedMs);
-  return { erased: old.length, outboxRows: trimmed.count, abandonedUploads };
+  return { erased, outboxRows, abandonedUploads };
 }
 
 /** Deletes what the features after `sessions` hold of a removed session, and its objects. */
@@ -49,12 +37,55 @@ export async function removeSession(app: App, { projectId, sessionId }: SessionI
   await app.storage.removeAll(`${projectId}/${sessionId}/`);
 }
 
+async function eraseOld(app: App, signal?: AbortSignal): Promise<number> {
+  const { days } = app.config.retention;
+  const before = new Date(Date.now() - days * 86_400_000);
+  const stuck: string[] = [];
+  let erased = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const old = await app.db.session.findMany({
+      where: {
+        id: { notIn: stuck },
+        // By our own clock: a client's may be wrong, and what is imported ended long ago.
+        lastActivityAt: { lt: before },
+        state: { notIn: ['DISCARDED', 'ERASED', 'ACTIVE', 'PAUSED'] },
+      },
+      orderBy: { lastActivityAt: 'asc' },
+      take: sessionsAtOnce,
+      select: { id: true },
+    });
+    for (const { id } of old)
+      try {
+        await eraseSession(app, id, `Its retention of ${days} days is over.`);
+        erased += 1;
+      } catch (error) {
+        app.log.error({ err: error, sessionId: id }, 'a session could not be erased');
+        stuck.push(id);
+      }
+    if (old.length < sessionsAtOnce || stuck.length > sessionsAtOnce) return erased;
+  }
+}
+
+/** A piece at a time: a busy day's rows in one statement would run into its time-out, day after day. */
+async function trimOutbox({ db }: App, signal?: AbortSignal): Promise<number> {
+  const before = new Date(Date.now() - outboxHours * 3_600_000);
+  for (let removed = 0; ; ) {
+    signal?.throwIfAborted();
+    const count = await db.$executeRaw`DELETE FROM "Outbox" WHERE "id" IN (
+      SELECT "id" FROM "Outbox" WHERE "createdAt" < ${before} ORDER BY "createdAt" LIMIT ${outboxAtOnce})`;
+    removed += count;
+    if (count < outboxAtOnce) return removed;
+  }
+}
+
 async function eraseSession(app: App, id: string, reason: string): Promise<void> {
   await app.db.$transaction(async (tx) => {
     const session = await lockSession(tx, id);
     if (!session || session.state === 'ERASED') return;
     await removeContent(app, tx, session);
-    await applyChange(app, tx, session, { state: 'ERASED', task: null, reason });
+    const gone = { task: null, startUrl: '', dropped: [] };
+    await applyChange(app, tx, session, { state: 'ERASED', ...gone, reason });
   });
   forgetSession(app, id);
 }

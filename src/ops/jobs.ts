@@ -16,7 +16,7 @@ export const cleanUpJob = defineJob({
     rule: ({ retention }) => `FREQ=HOURLY;INTERVAL=${retention.cleanupHours}`,
     payload: {},
   },
-  async run(app) {
-    app.log.info(await cleanUp(app), 'cleaned up');
+  async run(app, _payload, { signal }) {
+    app.log.info(await cleanUp(app, signal), 'cleaned up');
   },
 });

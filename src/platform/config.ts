@@ -130,7 +130,7 @@ const Env = z.object({
   DATA_RETENTION_DAYS: whole(1, 36_500)
     .default(365)
     .describe(
-      'Days after its end at which a session is erased: its key destroyed, its data deleted.',
+      'Days after its end, by the server’s clock, at which a session is erased: its key destroyed, its data deleted.',
     ),
   ARCHIVE_CLEANUP_INTERVAL_HOURS: whole(1, 720)
     .default(24)

@@ -66,3 +66,17 @@ test('tokens, passwords, keys and cookies are not written', () => {
 
   expect(JSON.stringify(lines)).not.toContain('abc');
 });
+
+test('an error with fields of its own keeps its message and its stack', () => {
+  const { log, lines } = makeLog('info');
+
+  const detail = 'Key (email)=(ann@example.com) already exists.';
+  log.error({ err: Object.assign(new Error('duplicate'), { detail }) }, 'failed');
+
+  const [line] = lines as { err: Record<string, string> }[];
+  expect(line?.err).toMatchObject({
+    message: 'duplicate',
+    detail: 'Key (email)=([EMAIL]) already exists.',
+    stack: expect.stringContaining('log.test.ts'),
+  });
+});

@@ -96,3 +96,15 @@ test('a page stays the same page but for what was found: its tags, attributes an
     `<a href="mailto:[EMAIL]" title='[EMAIL]'>[EMAIL]</a><p>[CARD]</p>`,
   );
 });
+
+test('the keys typed into a sensitive field are masked one by one, those that act are not', () => {
+  const pressed = (key: string, type: string) =>
+    redactInteraction({ key, target: { name: 'Field', text: 'hunter2', attributes: { type } } });
+
+  expect(pressed('h', 'password')).toMatchObject({
+    key: '[PASSWORD]',
+    target: { text: '[PASSWORD]' },
+  });
+  expect(pressed('Enter', 'password')).toMatchObject({ key: 'Enter' });
+  expect(pressed('h', 'search')).toMatchObject({ key: 'h', target: { text: 'hunter2' } });
+});

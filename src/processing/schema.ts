@@ -106,7 +106,7 @@ builder.subscriptionField('processingProgress', (fields) => {
       const interest: Interest = {
         topic: 'processing',
         projectId: context.viewer.projectId,
-        ...(sessionId ? { sessionId } : {}),
+        ...(sessionId ? { sessionId: sessionId.toLowerCase() } : {}),
       };
       for await (const change of watch(context, interest, after)) {
         if ('gap' in change) yield change;

@@ -21,7 +21,7 @@ import { discardSession } from '../sessions/lifecycle.ts';
 import { screenshotKey } from '../sessions/objects.ts';
 import { pixelsRedacted } from './events.ts';
 import { compressJob, redactPixelsJob } from './jobs.ts';
-import { runStage } from './stage.ts';
+import { failStage, runStage } from './stage.ts';
 
 test('a stage that fails says why, is tried again later, fails the session, and can be run again', async () => {
   const app = await openWorkingApp(pipeline);
@@ -167,6 +167,48 @@ test('an attempt that was given up meanwhile stores nothing', async () => {
     task: recorded.head.task,
   });
   expect((await stepsOf(app, sessionId))[0]).toBe('REDACT RUNNING');
+});
+
+test('an attempt that was overtaken says nothing more of the step', async () => {
+  const app = await openWorkingApp([]);
+  const viewer = await makeViewer(app);
+  const recorded = await makeRecorded({ steps: 1, pictures: false });
+  const sessionId = await sendRecorded(app, viewer, recorded);
+  const ids = { projectId: viewer.projectId, sessionId };
+
+  const overtaken = runStage(app, ids, aRun(), 'REDACT', async (_session, report) => {
+    await runStage(app, ids, aRun({ attempt: 2 }), 'REDACT', async () => async () => 'done by 2');
+    await report(0.5, 'half of it by 1');
+    throw new Error('the originals are gone');
+  });
+
+  await expect(overtaken).rejects.toThrow('the originals are gone');
+  expect(await app.db.processingStep.findFirst({ where: { sessionId } })).toMatchObject({
+    state: 'DONE',
+    attempt: 2,
+    progress: 1,
+    message: 'done by 2',
+    error: null,
+  });
+});
+
+test('a stage that dies before its first attempt came anywhere fails the session, with words that are redacted', async () => {
+  const app = await openWorkingApp([]);
+  const viewer = await makeViewer(app);
+  const recorded = await makeRecorded({ steps: 1, pictures: false });
+  const sessionId = await sendRecorded(app, viewer, recorded);
+  const ids = { projectId: viewer.projectId, sessionId };
+
+  await failStage(app, ids, 'REDACT', 'The worker stopped.');
+  const leaky = aRun({ isLastAttempt: true });
+  const work = () => Promise.reject(new Error('Unexpected token in "mail bob@example.com"'));
+  await expect(runStage(app, ids, leaky, 'COMPRESS', work)).rejects.toThrow();
+
+  expect((await stepsOf(app, sessionId)).slice(0, 2)).toEqual(['REDACT FAILED', 'COMPRESS FAILED']);
+  const where = { sessionId_stage: { sessionId, stage: 'COMPRESS' as const } };
+  expect(await app.db.processingStep.findUnique({ where })).toMatchObject({
+    error: 'Unexpected token in "mail [EMAIL]"',
+  });
 });
 
 test('a stage that runs twice leaves the same rows', async () => {

@@ -22,10 +22,13 @@ export function makeAcknowledgements({ sql }: Pick<App, 'sql'>): Acknowledgement
   ) => {
     const { rows } = await sql.query<{ upTo: number | null }>({
       name: 'acknowledged-from',
-      text: `SELECT max("sequence") AS "upTo" FROM (
-               SELECT "sequence", "sequence" - row_number() OVER (ORDER BY "sequence") AS "gap"
+      // Reads to the first gap and no further, however much lies beyond it.
+      text: `SELECT CASE WHEN "gap" = $3 THEN "sequence" END AS "upTo" FROM (
+               SELECT "sequence", "sequence" - row_number() OVER w AS "gap", lead("sequence") OVER w AS "next"
                FROM "Interaction" WHERE "projectId" = $1 AND "sessionId" = $2 AND "sequence" > $3
-             ) t WHERE "gap" = $3`,
+               WINDOW w AS (ORDER BY "sequence")
+             ) t WHERE "gap" <> $3 OR "next" IS DISTINCT FROM "sequence" + 1
+             ORDER BY "sequence" LIMIT 1`,
       values: [projectId, sessionId, from],
     });
     return rows[0]?.upTo ?? from;

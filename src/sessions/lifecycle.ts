@@ -85,6 +85,7 @@ export async function endSession(app: App, viewer: Viewer, input: EndInput): Pro
     return {
       state: 'ENDED',
       endedAt: input.endedAt,
+      lastActivityAt: new Date(), // the retention counts from here
       lastSequence: input.lastSequence,
       hold: input.hold,
       dropped: neverAnnounced,

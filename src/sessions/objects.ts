@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { imageTypes } from '../contract/image.ts';
 import { limits } from '../contract/limits.ts';
+import type { PageSnapshot } from '../generated/prisma/client.ts';
 import type { App } from '../platform/app.ts';
 import { type DataKey, sameBytes, seal, unseal } from '../platform/keys.ts';
 import type { Grant } from '../platform/signing.ts';
@@ -12,6 +13,8 @@ import { openSession } from './session-keys.ts';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
+const snapshotsAtOnce = 32; // each is held whole: 256 MiB of bytes, and as much again while it is redacted
+let snapshotsInHand = 0;
 
 /** Key of a screenshot's sealed object. `revision` counts its rewrites, so that a half-done one harms nothing. */
 export function screenshotKey({ projectId, sessionId, id }: ObjectOf, revision: number): string {
@@ -188,15 +191,25 @@ async function takeScreenshot(app: App, id: string, request: IncomingMessage): P
     await writer.abort();
     throw error;
   }
-  await app.db.screenshot.updateMany({
+  const { count } = await app.db.screenshot.updateMany({
     where: { id, upload: 'PENDING' },
     data: { upload: 'STORED', objectKey },
   });
+  if (count === 0) await removeLate(app, id, objectKey);
   app.metrics.uploadBytes.inc({ kind: 'screenshot' }, bytes);
   return null;
 }
 
-/** Takes the HTML of a snapshot, redacts, compresses and seals it. It is held in memory: at most 8 MiB. */
+/**
+ * Another upload of the same picture was faster, or it was dropped or removed meanwhile: what nobody
+ * names goes, above all unmasked pixels after REDACT has deleted them.
+ */
+async function removeLate(app: App, id: string, objectKey: string): Promise<void> {
+  const row = await app.db.screenshot.findUnique({ where: { id }, select: { objectKey: true } });
+  if (row?.objectKey !== objectKey) await app.storage.remove(objectKey);
+}
+
+/** Takes the HTML of a snapshot, redacts, compresses and seals it. It is held in memory: at most 8 MiB, and few at once. */
 async function takeSnapshot(app: App, id: string, request: IncomingMessage): Promise<null> {
   const row = await app.db.pageSnapshot.findUnique({ where: { id } });
   if (!row) throw new HttpRefusal(404, `Expected an announced snapshot, ${id} is none.`);
@@ -204,6 +217,23 @@ async function takeSnapshot(app: App, id: string, request: IncomingMessage): Pro
   const access = await openSession(app, row.sessionId);
   if (!access) throw new HttpRefusal(410, 'The session of this snapshot is gone.');
   refuseLength(request, Math.min(row.originalBytes, limits.snapshotBytes));
+  if (snapshotsInHand >= snapshotsAtOnce)
+    throw new HttpRefusal(503, 'Too many snapshots arrive at once. Send it again in a second.');
+  snapshotsInHand += 1;
+  try {
+    return await storeSnapshot(app, row, access.key, request);
+  } finally {
+    snapshotsInHand -= 1;
+  }
+}
+
+async function storeSnapshot(
+  app: App,
+  row: PageSnapshot,
+  key: DataKey,
+  request: IncomingMessage,
+): Promise<null> {
+  const { id } = row;
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
@@ -214,7 +244,7 @@ async function takeSnapshot(app: App, id: string, request: IncomingMessage): Pro
   const body = Buffer.concat(parts);
   refuseOther(bytes, row.originalBytes, createHash('sha256').update(body).digest(), row.sha256);
   const objectKey = snapshotKey(row, row.sha256);
-  const sealed = seal(access.key, await compress(redactHtml(body.toString('utf8'))), objectKey);
+  const sealed = seal(key, await compress(redactHtml(body.toString('utf8'))), objectKey);
   await app.storage.put(objectKey, sealed);
   // Equal pages that were announced meanwhile share the object; the first one carries its size.
   await app.db.$transaction([
@@ -227,6 +257,8 @@ async function takeSnapshot(app: App, id: string, request: IncomingMessage): Pro
       data: { upload: 'STORED', objectKey, storedBytes: 0 },
     }),
   ]);
+  const users = await app.db.pageSnapshot.count({ where: { sessionId: row.sessionId, objectKey } });
+  if (users === 0) await app.storage.remove(objectKey); // dropped or removed meanwhile
   app.metrics.uploadBytes.inc({ kind: 'snapshot' }, bytes);
   return null;
 }

@@ -55,7 +55,7 @@ builder.subscriptionFields((fields) => {
       subscribe: async function* (_root, { id, after }, context) {
         for await (const change of watch(
           context,
-          { topic: 'session', projectId: context.viewer.projectId, subjectId: id },
+          { topic: 'session', projectId: context.viewer.projectId, subjectId: id.toLowerCase() },
           after,
         ))
           if ('gap' in change || (await maySee(context, change.viewer, id))) yield change;

@@ -4,6 +4,7 @@ import { Prisma } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor } from '../graphql/context.ts';
 import { describe } from '../graphql/describe.ts';
+import { escapePattern } from '../graphql/input.ts';
 import { Problem } from '../graphql/problem.ts';
 import { readAcknowledged } from './acknowledged.ts';
 import { countOf, pageOf, uuidSql } from './children.ts';
@@ -351,11 +352,6 @@ export function sessionWhere(
         }
       : {}),
   };
-}
-
-/** Prisma hands the text to `ILIKE` as it is. */
-function escapePattern(text: string): string {
-  return text.replaceAll(/[\\%_]/g, '\\$&');
 }
 
 builder.queryFields((fields) => {

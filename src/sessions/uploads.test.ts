@@ -29,6 +29,7 @@ import {
 } from './announce.ts';
 import { SessionEndedError, SessionNotFoundError } from './errors.ts';
 import { discardSession, endSession, pauseSession } from './lifecycle.ts';
+import { screenshotKey } from './objects.ts';
 
 const CONFIRM = `mutation ($input: ConfirmUploadsInput!) { confirmUploads(input: $input) {
   __typename
@@ -388,6 +389,38 @@ test('an upload that breaks off leaves nothing behind, and the next one is taken
   await expect.poll(() => files(place)).toEqual([]);
   expect(await place.app.db.screenshot.findMany()).toMatchObject([{ upload: 'PENDING' }]);
   expect((await put(place, slot, picture)).status).toBe(204);
+});
+
+test('an upload that is late, its masks painted over meanwhile, brings no unmasked picture back', async () => {
+  const place = await openPlace();
+  const { app, viewer, sessionId } = place;
+  const picture = aPicture('', 400_000);
+  const screenshot = aScreenshot(picture);
+  const slot = await slotFor(place, screenshot);
+  const { hostname, port } = new URL(place.origin);
+  const late = connect(Number(port), hostname);
+  late.write(
+    `PUT ${slot.url} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: ${picture.length}\r\n\r\n`,
+  );
+  late.write(picture.subarray(0, 200_000));
+  await expect.poll(async () => (await files(place)).length).toBe(1);
+  await put(place, slot, picture);
+
+  const object = { projectId: viewer.projectId, sessionId, id: screenshot.id };
+  await app.storage.put(screenshotKey(object, 1), Buffer.from('painted over and sealed'));
+  await app.storage.remove(screenshotKey(object, 0));
+  await app.db.screenshot.update({
+    where: { id: screenshot.id },
+    data: { redactedAt: new Date(), objectKey: screenshotKey(object, 1) },
+  });
+  const answered = new Promise((resolve) => late.once('data', resolve));
+  late.write(picture.subarray(200_000));
+  expect(String(await answered)).toMatch(/^HTTP\/1\.1 204 /);
+  late.destroy();
+
+  expect((await files(place)).map(({ path }) => path)).toEqual([
+    `objects/${screenshotKey(object, 1)}`,
+  ]);
 });
 
 test('a signature that is forged, expired or for something else opens nothing', async () => {
