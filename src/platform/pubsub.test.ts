@@ -219,6 +219,19 @@ test('a subscriber with a good cursor is told of no gap', async () => {
   expect(resumed.events).toHaveLength(1);
 });
 
+test('a cursor from a database that was ahead of this one is told of a gap and hears what follows', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+
+  const restored = await listenTo(app, projectId, { after: '99999999999.7' });
+  await expect.poll(() => restored.events.length).toBe(1);
+  const live = newId();
+  await tell(app, projectId, live);
+
+  expect(restored.events[0]).toEqual({ gap: true, cursor: expect.any(String) });
+  await expect.poll(restored.subjects).toEqual([live]);
+});
+
 test('a cursor that we never gave is refused', async () => {
   const app = await openTestApp();
   const projectId = await makeProject(app);

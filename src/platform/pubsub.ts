@@ -212,9 +212,14 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
             'SELECT o."xid"::text AS xid, o."id"::text AS id FROM "Outbox" o ORDER BY o."xid", o."id" LIMIT 1',
           );
           const first = oldest.rows[0];
+          // From before the database was restored or moved: all that follows would seem to be seen already.
+          const latest = await readNow();
+          const isAhead = isBefore(latest, from);
           // An empty outbox may have held anything.
-          if (!first || isBefore(from, first)) yield { gap: true, cursor: cursorOf(first ?? now) };
-          let next = from;
+          if (isAhead) yield { gap: true, cursor: cursorOf(latest) };
+          else if (!first || isBefore(from, first))
+            yield { gap: true, cursor: cursorOf(first ?? now) };
+          let next = isAhead ? latest : from;
           for (;;) {
             const rows = await readAfter(next);
             for (const row of rows) {
