@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { App } from './platform/app.ts';
 import { ConfigError } from './platform/config.ts';
+import { WrongMasterKeyError } from './platform/keys.ts';
 import { DataDirInUseError } from './platform/lock.ts';
 import { DataDirClosedError } from './platform/postgres-program.ts';
 
@@ -84,7 +85,8 @@ export function explain(error: unknown): string {
   if (
     error instanceof ConfigError ||
     error instanceof DataDirInUseError ||
-    error instanceof DataDirClosedError
+    error instanceof DataDirClosedError ||
+    error instanceof WrongMasterKeyError
   )
     return error.message;
   const { code, port, address, syscall } = error as NodeJS.ErrnoException & {

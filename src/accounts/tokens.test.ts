@@ -7,6 +7,7 @@ import { readAccessToken, signAccessToken } from './tokens.ts';
 
 const secret = Buffer.alloc(32, 7);
 const keysOf = (derived: Buffer): Keys => ({
+  generation: 'test',
   create: () => ({ generation: 'test', wrapped: Buffer.alloc(0) }),
   open: () => ({ id: derived, seal: derived, mac: derived }),
   derive: () => derived,

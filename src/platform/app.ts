@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './db.ts';
-import { type Keys, openKeys } from './keys.ts';
+import { checkMasterKey, type Keys, openKeys } from './keys.ts';
 import { lockDataDir } from './lock.ts';
 import { type Log, openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
@@ -69,6 +69,7 @@ export async function openApp(
     const storage = await openFileStorage(join(config.dataDir, 'objects'));
     const database = openDatabase(url, config.database, log);
     closers.push(() => database.close());
+    await checkMasterKey(database, keys);
     const pubsub = openPubSub(database, log);
     closers.push(() => pubsub.close());
     const queue = await openQueue(url, config.jobs, { ...work, log, metrics });

@@ -93,7 +93,9 @@ const Env = z.object({
     ),
   MAX_JOBS_PER_PROJECT: whole(1, 1_000)
     .default(8)
-    .describe('Jobs of one kind that run at once for one project, over all workers.'),
+    .describe(
+      'Jobs of one kind that run at once for one project, over all workers; a few more for a moment when workers fetch together.',
+    ),
   JOB_TIMEOUT_MS: whole(1_000, 86_400_000)
     .default(300_000)
     .describe('Longest run of one attempt of a job, in milliseconds.'),

@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { macOf, openKeys, sameBytes, seal, sealOverheadBytes, unseal } from './keys.ts';
+import { openTestApp } from '../../test/app.ts';
+import {
+  checkMasterKey,
+  macOf,
+  openKeys,
+  sameBytes,
+  seal,
+  sealOverheadBytes,
+  unseal,
+  WrongMasterKeyError,
+} from './keys.ts';
 
 async function makeDir(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'codesight-keys-'));
@@ -109,4 +119,18 @@ test('a MAC depends on key and body; bytes of different lengths are unequal', as
   expect(sameBytes(macOf(one, 'body'), macOf(two, 'body'))).toBe(false);
   expect(sameBytes(macOf(one, 'body'), macOf(one, 'body').subarray(1))).toBe(false);
   expect(one.seal.equals(one.mac)).toBe(false);
+});
+
+test('a process with another master key than the database’s is refused, one with the same is not', async () => {
+  const app = await openTestApp();
+  const [same, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const keysOf = (key: Buffer) =>
+    openKeys({ masterKey: key.toString('base64'), dataDir: app.config.dataDir });
+
+  await checkMasterKey(app.database, await keysOf(same));
+  await checkMasterKey(app.database, await keysOf(same));
+
+  await expect(checkMasterKey(app.database, await keysOf(other))).rejects.toThrow(
+    WrongMasterKeyError,
+  );
 });

@@ -10,6 +10,7 @@ import {
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Database } from './db.ts';
 
 /** A data key, opened: one part seals, the other makes MACs. */
 export type DataKey = { id: Buffer; seal: Buffer; mac: Buffer };
@@ -17,6 +18,8 @@ export type DataKey = { id: Buffer; seal: Buffer; mac: Buffer };
 export type WrappedKey = { generation: string; wrapped: Buffer };
 
 export type Keys = {
+  /** Name of the present generation of the master key. */
+  generation: string;
   /** Makes a data key for an owner (a UUID), wrapped by the present generation of the master key. */
   create(ownerId: string): WrappedKey;
   /** @throws {Error} when the generation is gone or the key is not this owner's */
@@ -60,6 +63,7 @@ export async function openKeys(config: {
     return key;
   };
   return {
+    generation: file.current,
     create(ownerId) {
       const owner = uuidBytes(ownerId);
       const key = { id: owner, seal: master(file.current) };
@@ -72,6 +76,31 @@ export async function openKeys(config: {
     },
     derive: (purpose) => expand(master(file.current), purpose),
   };
+}
+
+/** The process has another master key than the one the database was made with. */
+export class WrongMasterKeyError extends Error {
+  override name = 'WrongMasterKeyError';
+  constructor(generation: string) {
+    super(
+      `The database was made with another master key of generation ${generation}: what is sealed in it cannot be opened here. ` +
+        'Give every process the same MASTER_KEY, or the same keys.json in its DATA_DIR.',
+    );
+  }
+}
+
+/**
+ * Refuses a master key that differs from the database's; the first process leaves a value that only
+ * its key gives.
+ *
+ * @throws {WrongMasterKeyError}
+ */
+export async function checkMasterKey({ db }: Pick<Database, 'db'>, keys: Keys): Promise<void> {
+  const { generation } = keys;
+  const value = new Uint8Array(keys.derive('check'));
+  await db.masterKeyCheck.createMany({ data: [{ generation, value }], skipDuplicates: true });
+  const known = await db.masterKeyCheck.findUniqueOrThrow({ where: { generation } });
+  if (!sameBytes(known.value, value)) throw new WrongMasterKeyError(generation);
 }
 
 /**

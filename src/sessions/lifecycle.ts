@@ -94,7 +94,7 @@ export async function endSession(app: App, viewer: Viewer, input: EndInput): Pro
 }
 
 /**
- * Lets a session that was held back go on. Nothing happens to one that is not held.
+ * Lets a session that was held back go on from where its score left it.
  *
  * @throws {SessionStateError} it has not ended yet
  */

@@ -102,10 +102,10 @@ export const Session = builder.prismaObject('Session', {
     participantId: t.exposeID('participantId', { nullable: true }),
     durationMs: t.int({
       nullable: true,
-      description: 'From start to end, in milliseconds. `null` while it goes on.',
+      description: 'From start to end, in milliseconds, at most 2³¹ − 1. `null` while it goes on.',
       select: { startedAt: true, endedAt: true },
       resolve: ({ startedAt, endedAt }) =>
-        endedAt ? endedAt.getTime() - startedAt.getTime() : null,
+        endedAt ? Math.min(endedAt.getTime() - startedAt.getTime(), 2 ** 31 - 1) : null,
     }),
     acknowledged: t.int({
       description:
@@ -115,8 +115,8 @@ export const Session = builder.prismaObject('Session', {
         lastSequence ?? onceFor(context, acknowledgedLoader).load(id),
     }),
     history: t.relation('events', {
-      description: 'Changes of its state, oldest first; at most a few dozen.',
-      query: { orderBy: { version: 'asc' } },
+      description: 'Changes of it, oldest first; the first 500.',
+      query: { orderBy: { version: 'asc' }, take: 500 },
     }),
     interactions: t.prismaConnection(
       {

@@ -356,6 +356,14 @@ CREATE TABLE "SessionExport" (
 );
 
 -- CreateTable
+CREATE TABLE "MasterKeyCheck" (
+    "generation" TEXT NOT NULL,
+    "value" BYTEA NOT NULL,
+
+    CONSTRAINT "MasterKeyCheck_pkey" PRIMARY KEY ("generation")
+);
+
+-- CreateTable
 CREATE TABLE "Outbox" (
     "id" BIGSERIAL NOT NULL,
     "xid" xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -508,9 +516,6 @@ ALTER TABLE "SessionOperation" ADD CONSTRAINT "SessionOperation_sessionId_fkey" 
 
 -- AddForeignKey
 ALTER TABLE "Interaction" ADD CONSTRAINT "Interaction_sessionId_fkey" FOREIGN KEY ("sessionId") REFERENCES "Session"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
--- AddForeignKey
-ALTER TABLE "Interaction" ADD CONSTRAINT "Interaction_chunkId_fkey" FOREIGN KEY ("chunkId") REFERENCES "InteractionChunk"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "InteractionChunk" ADD CONSTRAINT "InteractionChunk_sessionId_fkey" FOREIGN KEY ("sessionId") REFERENCES "Session"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

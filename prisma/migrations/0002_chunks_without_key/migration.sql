@@ -1,3 +1,0 @@
--- DropForeignKey
-ALTER TABLE "Interaction" DROP CONSTRAINT "Interaction_chunkId_fkey";
-
