@@ -36,23 +36,7 @@ export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(
  * @param open closes what it opened when it fails half-way
  */
 export async function runProcess(open: () => Promise<Opened>): Promise<void> {
-  let opened: Opened;
-  try {
-    opened = await open();
-  } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exit(1);
-  }
-  const { app, doors } = opened;
-  process.on('unhandledRejection', (error) =>
-    app.log.error({ err: error }, 'a rejection was not handled'),
-  );
-  process.on('uncaughtException', (error) => {
-    app.log.fatal({ err: error }, 'the process met an error that nobody handles, and ends');
-    app.log.flush();
-    process.exit(1);
-  });
-
+  const opening = open();
   let isStopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (isStopping) {
@@ -60,6 +44,7 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
       process.exit(1);
     }
     isStopping = true;
+    const { app, doors } = await opening; // a start that fails ends the process by itself
     app.log.info({ signal }, 'stopping; running work may end');
     const patienceMs = app.config.shutdownTimeoutSeconds * 1000 + 10_000; // for the database's own shutdown
     setTimeout(() => {
@@ -76,7 +61,23 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
       process.exit(1);
     }
   };
+  // Before the start is done: whoever reads that it is may send a signal at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
+
+  try {
+    const { app } = await opening;
+    process.on('unhandledRejection', (error) =>
+      app.log.error({ err: error }, 'a rejection was not handled'),
+    );
+    process.on('uncaughtException', (error) => {
+      app.log.fatal({ err: error }, 'the process met an error that nobody handles, and ends');
+      app.log.flush();
+      process.exit(1);
+    });
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
 }
 
 /** What went wrong at the start, without a stack where whoever started the process can help. */
