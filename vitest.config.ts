@@ -23,6 +23,7 @@ export default defineConfig({
       customProviderModule: 'test/coverage.ts',
       autoAttachSubprocess: true,
       reporter: ['text-summary', 'json-summary'],
+      reportOnFailure: true,
       thresholds: { lines: 90 },
       include: ['src/**/*.ts'],
       // src/record/page runs in the browser, where V8's counts do not reach us.
