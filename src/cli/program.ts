@@ -27,7 +27,8 @@ export async function runCommand(args: string[]): Promise<number> {
   }
 }
 
-function makeProgram(): Command {
+/** The commands, ready to parse. */
+export function makeProgram(): Command {
   const program = new Command('codesight')
     .description(
       'CodeSight records what people do in a browser and turns it into training data for web agents.',
