@@ -196,8 +196,8 @@ async function startServer(
 ): Promise<ChildProcess> {
   await rotateLog(cluster.logFile);
   for (const giveUpAt = Date.now() + LEFTOVER_TIMEOUT_MS; ; await delay(200)) {
+    const logStart = await sizeOf(cluster.logFile); // before it starts: it may fail at once
     const child = await spawnServer(program, cluster, access, durable);
-    const logStart = (await stat(cluster.logFile)).size;
     if (await isReady(child, access)) return child;
 
     const said = (await readFile(cluster.logFile)).subarray(logStart).toString().trim();
@@ -206,6 +206,11 @@ async function startServer(
       throw new Error(`Expected Postgres to start on ${cluster.data}, got:\n${said}`);
     }
   }
+}
+
+/** 0 for a file that is not there yet. */
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
 }
 
 async function spawnServer(

@@ -39,7 +39,7 @@ export async function judgeSession(app: App, ids: SessionIds, job: JobRun): Prom
         select: { id: true },
       });
       const outcome = await goOn(app, tx, locked, scores.score, project);
-      return `score ${scores.score.toFixed(2)}, ${issues.length} issues; ${outcome}`;
+      return `score ${scores.score.toFixed(2)}, ${issues.length === 1 ? '1 issue' : `${issues.length} issues`}; ${outcome}`;
     };
   });
 }
