@@ -3,14 +3,12 @@ import { authenticate } from '../src/accounts/authenticate.ts';
 import { ensureFirstKey, revokeKey } from '../src/accounts/keys.ts';
 import { openServer } from '../src/graphql/server.ts';
 import { schema } from '../src/schema.ts';
-import { openTestApp } from './app.ts';
+import { openReplica, openTestApp } from './app.ts';
 import { Talk } from './tiny-server.ts';
 
 test('a revoked key loses its idle sockets on every server within 5 s, for good', async () => {
   const here = await openTestApp({ env: { PORT: '0' } });
-  const there = await openTestApp({
-    env: { PORT: '0', DATABASE_URL: here.config.databaseUrl ?? '' },
-  });
+  const there = await openReplica(here);
   const servers = [];
   for (const app of [here, there]) {
     const server = await openServer(app, { schema, authenticate });
