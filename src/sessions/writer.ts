@@ -31,7 +31,7 @@ type Pending = {
 };
 
 const maxRowsPerStatement = 1_000;
-const maxStatementsAtOnce = 2; // one is being prepared while another runs
+const maxStatementsAtOnce = 1; // while one runs, the next gathers: two at once make smaller groups and more work
 const zstd = { params: { 100: 1 } } as const; // ZSTD_c_compressionLevel: level 1
 
 export type Writer = {
