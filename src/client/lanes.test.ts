@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openGate, openLanes } from './lanes.ts';
 import { backoffMs, sleep } from './patience.ts';
@@ -14,12 +15,12 @@ test('so many tasks run at once, and whoever adds one too many waits', async () 
     isAdded = true;
   });
 
-  await sleep(5);
+  await turnOfTheLoop(); // everything that can go on without us has
   expect({ running: ends.length, isAdded }).toEqual({ running: 2, isAdded: false });
 
   ends.shift()?.();
   await fourth;
-  for (; ends.length > 0; await sleep(1)) ends.shift()?.();
+  for (; ends.length > 0; await turnOfTheLoop()) ends.shift()?.();
   await lanes.idle();
 });
 
@@ -27,7 +28,7 @@ test('the first failure reaches everybody, and nothing runs after it', async () 
   const lanes = openLanes(1, 1);
   let ran = 0;
   await lanes.add(async () => {
-    await sleep(5);
+    await turnOfTheLoop();
     throw new Error('broken');
   });
   await lanes.add(async () => {
@@ -45,7 +46,7 @@ test('a gate lets in so many, in order, whether they succeed or not', async () =
   const enter = (number: number) =>
     gate(async () => {
       order.push(number);
-      await sleep(1);
+      await turnOfTheLoop();
       if (number === 1) throw new Error('broken');
       return number;
     });
