@@ -1,6 +1,7 @@
 /** Imports every feature's door to GraphQL and builds the schema. */
 import './graphql/scalars.ts';
 import './accounts/schema.ts';
+import './privacy/schema.ts';
 import './diagnostics/schema.ts';
 import './sessions/schema.ts';
 import './sessions/schema-mutations.ts';

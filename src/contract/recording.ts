@@ -7,6 +7,8 @@ import { sessionKinds, wordsOf } from './vocabulary.ts';
 export const SessionRecord = z.object({
   id: z.uuid(),
   kind: z.enum(wordsOf(sessionKinds)),
+  /** The consent it is recorded under. */
+  consentId: z.uuid().nullish(),
   task: shortText.nullish(),
   startUrl: address,
   startedAt: z.iso.datetime({ offset: true }),

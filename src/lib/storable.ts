@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../lib/errors.ts';
+import { InvalidInputError } from './errors.ts';
 
 /** Levels of nesting in free JSON: as deep as the redactor looks, far from what a stack holds. */
 export const maxJsonLevels = 256;

@@ -5,6 +5,7 @@ import { recordSyncIssue } from '../diagnostics/sync.ts';
 import type { SessionState } from '../generated/prisma/enums.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';
+import { findUnstorable, isStorableInstant } from '../lib/storable.ts';
 import type { App } from '../platform/app.ts';
 import type { Tx } from '../platform/db.ts';
 import { sameBytes } from '../platform/keys.ts';
@@ -14,7 +15,6 @@ import { resumeIdleSession, touchSession } from './idle.ts';
 import { deskOf } from './ingest.ts';
 import { refuseWhenOverloaded } from './overload.ts';
 import { openSessionFor } from './session-keys.ts';
-import { findUnstorable, isStorableInstant } from './storable.ts';
 
 export type UploadKind = 'SCREENSHOT' | 'SNAPSHOT';
 

@@ -6,6 +6,7 @@ import type { Session } from '../generated/prisma/client.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { parseInput } from '../graphql/input.ts';
 import { InvalidInputError } from '../lib/errors.ts';
+import { refuseUnstorableInstant } from '../lib/storable.ts';
 import type { App } from '../platform/app.ts';
 import type { Tx } from '../platform/db.ts';
 import { redactWords } from '../privacy/redact.ts';
@@ -14,7 +15,6 @@ import { SessionEndedError, SessionIncompleteError, SessionStateError } from './
 import { sessionEnded, sessionReleased, sessionRemoved } from './events.ts';
 import { deskOf } from './ingest.ts';
 import { forgetSession } from './session-keys.ts';
-import { refuseUnstorableInstant } from './storable.ts';
 
 const listedAtMost = 1_000;
 const releasable = new Set(['ENDED', 'PROCESSING', 'NEEDS_REVIEW', 'REJECTED', 'FAILED']);

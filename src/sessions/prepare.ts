@@ -2,15 +2,15 @@ import type { FrameStep, InteractionDetail, InteractionRecord } from '../contrac
 import { limits } from '../contract/limits.ts';
 import { sortKeys } from '../lib/canonical.ts';
 import { siteOf } from '../lib/site.ts';
-import { type DataKey, macOf } from '../platform/keys.ts';
-import { redactInteraction } from '../privacy/redact.ts';
 import {
   findUnstorable,
   isDeeperThan,
   isStorableInstant,
   maxJsonLevels,
   toReal,
-} from './storable.ts';
+} from '../lib/storable.ts';
+import { type DataKey, macOf } from '../platform/keys.ts';
+import { redactInteraction } from '../privacy/redact.ts';
 
 /** An interaction after GraphQL has checked its types; instants are `Date`s. */
 export type IncomingInteraction = Omit<

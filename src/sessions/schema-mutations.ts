@@ -4,6 +4,7 @@ import { builder } from '../graphql/builder.ts';
 import { parseUuid } from '../graphql/input.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import type { App } from '../platform/app.ts';
+import { ConsentMissingError } from '../privacy/errors.ts';
 import {
   confirmUploads,
   pendingUploads,
@@ -112,6 +113,10 @@ const StartSessionInput = builder.inputType('StartSessionInput', {
       description: 'UUID made by the recorder, the same at every repeat.',
     }),
     kind: t.field({ type: SessionKind, required: true, description: 'Who acts.' }),
+    consentId: t.id({
+      description:
+        'The consent it is recorded under: the participant’s own, and not withdrawn. Absent: none is named.',
+    }),
     task: t.string({
       description: `What is to be done, in words, at most ${limits.nameChars} characters.`,
     }),
@@ -195,7 +200,13 @@ builder.mutationFields((fields) => {
         input: t.arg({ type: StartSessionInput, required: true, description: 'The session.' }),
       },
       errors: {
-        types: [InvalidInputError, SessionIdTakenError, TooManySessionsError, OverloadedError],
+        types: [
+          InvalidInputError,
+          SessionIdTakenError,
+          ConsentMissingError,
+          TooManySessionsError,
+          OverloadedError,
+        ],
       },
       resolve: async (_root, { input }, { app, viewer }) => {
         const record = { ...input, startedAt: input.startedAt.toISOString() } as SessionRecord;

@@ -100,6 +100,10 @@ export const Session = builder.prismaObject('Session', {
     client: t.expose('client', { type: 'JSON' }),
     dropped: t.expose('dropped', { type: 'JSON' }),
     participantId: t.exposeID('participantId', { nullable: true }),
+    consent: t.relation('consent', {
+      nullable: true,
+      description: 'The consent it is recorded under. `null` when the client named none.',
+    }),
     durationMs: t.int({
       nullable: true,
       description: 'From start to end, in milliseconds, at most 2³¹ − 1. `null` while it goes on.',

@@ -4,13 +4,14 @@ import type { Viewer } from '../graphql/context.ts';
 import { parseInput } from '../graphql/input.ts';
 import { newId } from '../lib/ids.ts';
 import { siteOf } from '../lib/site.ts';
+import { refuseUnstorable, refuseUnstorableInstant } from '../lib/storable.ts';
 import type { App } from '../platform/app.ts';
+import { requireConsent } from '../privacy/consents.ts';
 import { redactAddress, redactJson, redactWords } from '../privacy/redact.ts';
 import { SessionIdTakenError, TooManySessionsError } from './errors.ts';
 import { deskOf } from './ingest.ts';
 import { refuseWhenOverloaded } from './overload.ts';
 import { mayWrite } from './session-keys.ts';
-import { refuseUnstorable, refuseUnstorableInstant } from './storable.ts';
 
 const retryAfterSeconds = 30;
 
@@ -19,6 +20,7 @@ const retryAfterSeconds = 30;
  *
  * @throws {InvalidInputError}
  * @throws {SessionIdTakenError} the id is another participant's session
+ * @throws {ConsentMissingError} the consent that is named does not hold
  * @throws {TooManySessionsError} too many of this participant's sessions are active now
  * @throws {OverloadedError}
  */
@@ -40,6 +42,7 @@ export async function startSession(app: App, viewer: Viewer, input: unknown): Pr
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`start/${participantId ?? projectId}`}, 0))`;
     const raced = await tx.session.findUnique({ where: { id: record.id } });
     if (raced) return resumable(raced, viewer);
+    if (record.consentId) await requireConsent(tx, viewer, record.consentId);
     const active = await tx.session.count({ where: { projectId, participantId, state: 'ACTIVE' } });
     const limit = app.config.sessions.maxPerUser;
     if (active >= limit) throw new TooManySessionsError(limit, retryAfterSeconds);
@@ -49,6 +52,7 @@ export async function startSession(app: App, viewer: Viewer, input: unknown): Pr
         id: record.id,
         projectId,
         participantId,
+        consentId: record.consentId ?? null,
         kind: record.kind,
         task: redactWords(record.task),
         site: siteOf(startUrl),
