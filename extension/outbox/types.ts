@@ -35,6 +35,12 @@ export type KeptBlob =
   | { kind: 'snapshot'; record: SnapshotRecord; bytes: ArrayBuffer }
   | { kind: 'audio'; record: AudioRecord; bytes: ArrayBuffer };
 
+/** A blob without its bytes. */
+export type KeptRecord =
+  | { kind: 'screenshot'; record: ScreenshotRecord }
+  | { kind: 'snapshot'; record: SnapshotRecord }
+  | { kind: 'audio'; record: AudioRecord };
+
 export type AudioRecord = {
   id: string;
   startedAt: string;
@@ -125,4 +131,12 @@ export type Store = {
   changeScreenshot(id: string, change: Partial<ScreenshotRecord>): Promise<boolean>;
   /** Gives up the bytes, with the reason; the record stays until the server knows. */
   dropBlob(id: string, reason: DropReason): Promise<void>;
+
+  // What the review page shows of a session that is still here.
+  /** By sequence. */
+  interactions(sessionId: string): Promise<(InteractionRecord | Tombstone)[]>;
+  /** Pictures, pages and sounds without their bytes; in the order in which they were kept. */
+  blobs(sessionId: string): Promise<KeptRecord[]>;
+  /** `null` when they were given up, or the server has them. */
+  bytes(id: string): Promise<ArrayBuffer | null>;
 };
