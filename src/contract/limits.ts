@@ -26,4 +26,8 @@ export const limits = {
   uploadsPerCall: 100,
   /** Images and snapshots listed as dropped when a session ends. */
   droppedPerSession: 10_000,
+  /** Notes of one account of coverage. */
+  coverageNotes: 50,
+  /** One of them, in UTF-16 code units. */
+  coverageNoteChars: 300,
 } as const;

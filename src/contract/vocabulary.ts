@@ -78,12 +78,47 @@ export const dropReasons = {
   EXCLUDED: 'The participant or the project excluded it.',
 } as const;
 
+export const frameCounts = {
+  total: 'Frames that the recorded pages had, the top page counted too.',
+  unseen: 'Those of them in which nothing could be recorded.',
+} as const;
+
+export const missedScreenshots = {
+  before: 'Pictures from before an action.',
+  after: 'Pictures from after an action.',
+  modal: 'Pictures of a dialog or overlay.',
+  burst: 'Pictures of a burst.',
+  other: 'Pictures of a start, an end, a navigation and the like.',
+} as const;
+
+export const coverageCounts = {
+  closedShadowRoots: 'Closed shadow roots: what is in them was not seen.',
+  canvases: 'Canvases: what is drawn in them has no elements.',
+  protectedPages: 'Pages in which the browser lets no extension look.',
+  scrolledFrames: 'Pictures left out because the page scrolled while they were taken.',
+  duplicateScreenshots: 'Pictures left out because they hardly differed from the one before.',
+  droppedForQuota: 'Images, pages and sounds given up because the device had no room for them.',
+  lateFrames: 'Pictures from before an action that were more than two seconds old.',
+  workerRestarts: 'Times that the browser stopped the recorder, which went on from disk.',
+  browserRestarts: 'Times that the browser itself was started anew.',
+} as const;
+
 export type SessionKind = keyof typeof sessionKinds;
 export type InteractionType = keyof typeof interactionTypes;
 export type SelectorStrategy = keyof typeof selectorStrategies;
 export type ScreenshotTrigger = keyof typeof screenshotTriggers;
 export type MaskKind = keyof typeof maskKinds;
 export type DropReason = keyof typeof dropReasons;
+
+/** Something made of each word of a vocabulary and what it means. */
+export function mapWords<T extends Record<string, string>, V>(
+  vocabulary: T,
+  make: (meaning: string, word: keyof T & string) => V,
+): { [K in keyof T]: V } {
+  const words = Object.keys(vocabulary) as (keyof T & string)[];
+  const entries = words.map((word) => [word, make(vocabulary[word] ?? '', word)]);
+  return Object.fromEntries(entries) as { [K in keyof T]: V };
+}
 
 /** The words of a vocabulary as the tuple that `z.enum` wants. */
 export function wordsOf<T extends Record<string, string>>(

@@ -2,7 +2,7 @@ import { deleteExpiredTokens } from '../accounts/sign-in.ts';
 import type { App } from '../platform/app.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
-import { removeContent } from '../sessions/lifecycle.ts';
+import { goneContent, removeContent } from '../sessions/lifecycle.ts';
 import { forgetSession } from '../sessions/session-keys.ts';
 
 const outboxHours = 24;
@@ -84,8 +84,7 @@ async function eraseSession(app: App, id: string, reason: string): Promise<void>
     const session = await lockSession(tx, id);
     if (!session || session.state === 'ERASED') return;
     await removeContent(app, tx, session);
-    const gone = { task: null, startUrl: '', dropped: [] };
-    await applyChange(app, tx, session, { state: 'ERASED', ...gone, reason });
+    await applyChange(app, tx, session, { ...goneContent, state: 'ERASED', reason });
   });
   forgetSession(app, id);
 }

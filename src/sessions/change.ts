@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Session } from '../generated/prisma/client.ts';
+import type { CoverageAccount } from '../contract/coverage.ts';
+import { Prisma, type Session } from '../generated/prisma/client.ts';
 import type { SessionState } from '../generated/prisma/enums.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { canonicalJson } from '../lib/canonical.ts';
@@ -27,6 +28,7 @@ export type Change = Partial<
   >
 > & {
   state?: SessionState;
+  coverage?: CoverageAccount | null;
   reason?: string | null;
 };
 
@@ -87,12 +89,13 @@ export async function applyChange(
   change: Change,
 ): Promise<number> {
   const next = version + 1;
-  const { dropped, ...fields } = change;
+  const { dropped, coverage, ...fields } = change;
   await tx.session.update({
     where: { id },
     data: {
       ...fields,
       ...(dropped === undefined || dropped === null ? {} : { dropped }),
+      ...(coverage === undefined ? {} : { coverage: coverage ?? Prisma.DbNull }),
       version: next,
     },
     select: { id: true },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CoverageAccount } from '../contract/coverage.ts';
 import { DroppedUpload } from '../contract/image.ts';
 import { limits } from '../contract/limits.ts';
 import { shortText } from '../contract/text.ts';
@@ -27,7 +28,12 @@ export type EndInput = ChangeInput & {
   snapshotCount: number;
   dropped: DroppedUpload[];
   hold: boolean;
+  /** What the recorder could not see; absent when it does not say. */
+  coverage?: z.input<typeof CoverageAccount>;
 };
+
+/** What a session says when its content is gone. */
+export const goneContent = { task: null, startUrl: '', dropped: [], coverage: null };
 
 /** @throws {SessionStateError} it is neither ACTIVE nor PAUSED */
 export async function pauseSession(app: App, viewer: Viewer, input: ChangeInput): Promise<void> {
@@ -73,6 +79,7 @@ export async function endSession(app: App, viewer: Viewer, input: EndInput): Pro
     'input.dropped',
   );
   refuseUnstorableInstant(input.endedAt, 'input.endedAt');
+  const coverage = input.coverage && readCoverage(input.coverage);
   const dropped = [...new Map(listed.map((item) => [item.id.toLowerCase(), item.reason]))].map(
     ([id, reason]) => ({ id, reason }),
   );
@@ -89,6 +96,7 @@ export async function endSession(app: App, viewer: Viewer, input: EndInput): Pro
       lastSequence: input.lastSequence,
       hold: input.hold,
       dropped: neverAnnounced,
+      ...(coverage ? { coverage } : {}),
     };
   });
 }
@@ -116,10 +124,8 @@ export async function discardSession(app: App, viewer: Viewer, input: ChangeInpu
   await changeSession(app, viewer, { ...input, change: 'discard' }, async (tx, session) => {
     await removeContent(app, tx, session);
     return {
+      ...goneContent,
       state: 'DISCARDED',
-      task: null,
-      startUrl: '',
-      dropped: [],
       reason: 'The participant discarded it.',
     };
   });
@@ -145,6 +151,11 @@ export async function removeContent(
 function refuseEnded({ state }: Session): void {
   if (state !== 'ACTIVE' && state !== 'PAUSED')
     throw new SessionStateError(state, 'ACTIVE or PAUSED');
+}
+
+function readCoverage(input: z.input<typeof CoverageAccount>): CoverageAccount {
+  const account = parseInput(CoverageAccount, input, 'input.coverage');
+  return { ...account, notes: account.notes.map((note) => redactWords(note)) };
 }
 
 /** Marks announced images and snapshots as dropped; answers with the ones that were never announced. */

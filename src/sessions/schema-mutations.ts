@@ -34,6 +34,7 @@ import {
 } from './lifecycle.ts';
 import type { Rejection } from './prepare.ts';
 import { Session, SessionKind } from './schema.ts';
+import { CoverageAccountInput } from './schema-coverage.ts';
 import {
   ScreenshotInput,
   SnapshotInput,
@@ -377,6 +378,10 @@ const EndSessionInput = builder.inputType('EndSessionInput', {
       type: [DroppedUploadInput],
       description: `Images and snapshots that were dropped, at most ${limits.droppedPerSession}.`,
     }),
+    coverage: t.field({
+      type: CoverageAccountInput,
+      description: 'What the recorder could not see. Absent: it does not say.',
+    }),
     hold: t.boolean({
       description: 'Stop after the score until `releaseSession`. Absent means no.',
     }),
@@ -467,6 +472,7 @@ builder.mutationFields((fields) => {
         const change = parseChange(input);
         await endSession(app, viewer, {
           ...change,
+          coverage: input.coverage ?? undefined,
           dropped: input.dropped ?? [],
           hold: input.hold ?? false,
         });
