@@ -52,6 +52,12 @@ export function openMetrics() {
       labelNames: ['kind'] as const,
       registers,
     }),
+    captureAgeSeconds: new Histogram({
+      name: 'codesight_capture_oldest_seconds',
+      help: 'Age of the oldest thing that waits in a recorder, as recorders report it.',
+      buckets: [1, 10, 60, 600, 3_600, 86_400],
+      registers,
+    }),
     sockets: new Gauge({
       name: 'codesight_sockets',
       help: 'WebSockets that are open.',

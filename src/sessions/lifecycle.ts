@@ -145,6 +145,7 @@ export async function removeContent(
   await tx.interactionChunk.deleteMany({ where });
   await tx.screenshot.deleteMany({ where });
   await tx.pageSnapshot.deleteMany({ where });
+  await tx.captureHealth.deleteMany({ where });
   await app.queue.emit(tx, sessionRemoved, { projectId, sessionId: id });
 }
 

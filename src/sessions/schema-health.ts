@@ -1,0 +1,91 @@
+import { limits } from '../contract/limits.ts';
+import { builder } from '../graphql/builder.ts';
+import { parseUuid } from '../graphql/input.ts';
+import { InvalidInputError } from '../lib/errors.ts';
+import { SessionNotFoundError } from './errors.ts';
+import { reportCaptureHealth } from './health.ts';
+
+const CaptureHealth = builder.prismaObject('CaptureHealth', {
+  fields: (t) => ({
+    sampledAt: t.expose('sampledAt', { type: 'DateTime' }),
+    reportedAt: t.expose('reportedAt', { type: 'DateTime' }),
+    queueDepth: t.exposeInt('queueDepth'),
+    oldestAgeMs: t.exposeInt('oldestAgeMs', { nullable: true }),
+    attempts: t.exposeInt('attempts'),
+    lastError: t.exposeString('lastError', { nullable: true }),
+    restarts: t.exposeInt('restarts'),
+    storedBytes: t.expose('storedBytes', { type: 'BigInt' }),
+    quotaBytes: t.expose('quotaBytes', { type: 'BigInt', nullable: true }),
+    maxQueueDepth: t.exposeInt('maxQueueDepth'),
+    maxOldestAgeMs: t.exposeInt('maxOldestAgeMs', { nullable: true }),
+    maxAttempts: t.exposeInt('maxAttempts'),
+    maxRestarts: t.exposeInt('maxRestarts'),
+    maxStoredBytes: t.expose('maxStoredBytes', { type: 'BigInt' }),
+  }),
+});
+
+builder.prismaObjectField('Session', 'captureHealth', (t) =>
+  t.relation('health', {
+    nullable: true,
+    description: 'How its recorder gets on with sending. `null` when it never said.',
+  }),
+);
+
+const ReportCaptureHealthInput = builder.inputType('ReportCaptureHealthInput', {
+  description: 'How a session’s recorder gets on with sending, at one instant.',
+  fields: (t) => ({
+    sessionId: t.id({ required: true, description: 'The session.' }),
+    sampledAt: t.field({
+      type: 'DateTime',
+      required: true,
+      description: 'Instant of the sample, by the client’s clock. An older one is no longer shown.',
+    }),
+    queueDepth: t.int({ required: true, description: 'Things that wait to be sent.' }),
+    oldestAgeMs: t.int({
+      description:
+        'Age of the oldest of them, in milliseconds, at most 2³¹ − 1. `null` when nothing waits.',
+    }),
+    attempts: t.int({
+      required: true,
+      description: 'Attempts to send it, in a row, without success.',
+    }),
+    lastError: t.string({
+      description: `Why the last attempt failed, at most ${limits.nameChars} characters. \`null\` when it did not.`,
+    }),
+    restarts: t.int({
+      required: true,
+      description: 'Times that the recorder was started again since the session began.',
+    }),
+    storedBytes: t.field({
+      type: 'BigInt',
+      required: true,
+      description: 'What the recorder keeps on the device, in bytes.',
+    }),
+    quotaBytes: t.field({
+      type: 'BigInt',
+      description: 'What the browser lets it keep, in bytes. `null` when unknown.',
+    }),
+  }),
+});
+
+builder.mutationField('reportCaptureHealth', (fields) =>
+  fields.withAuth({ anyScope: ['CAPTURE', 'ADMIN'] }).field({
+    type: CaptureHealth,
+    description:
+      'Tells how a session’s recorder gets on. The latest sample is kept, and the greatest of each number.',
+    args: {
+      input: fields.arg({
+        type: ReportCaptureHealthInput,
+        required: true,
+        description: 'The sample.',
+      }),
+    },
+    errors: { types: [InvalidInputError, SessionNotFoundError] },
+    resolve: (_root, { input }, { app, viewer }) =>
+      reportCaptureHealth(app, viewer, {
+        ...input,
+        sessionId: parseUuid(input.sessionId, 'input.sessionId'),
+        sampledAt: input.sampledAt.toISOString(),
+      }),
+  }),
+);
