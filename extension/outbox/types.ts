@@ -75,6 +75,8 @@ export type StoredSession = NewSession & {
   acknowledged: number;
   screenshots: number;
   snapshots: number;
+  /** Images, pages and sounds that were given up. */
+  dropped: number;
   coverage: CoverageAccount;
   /** What the server says of it, once it was sent. */
   remote: Pick<RecentSession, 'state' | 'site' | 'stages' | 'quality' | 'advice'> | null;
