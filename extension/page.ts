@@ -34,6 +34,11 @@ export type PageMessage =
   | { kind: 'changed'; at: number }
   /** The pointer went down or a key that acts was pressed: an action is about to happen. */
   | { kind: 'action'; at: number }
+  /**
+   * The pointer moves again after a rest: an action may follow. At most one a second, only while no
+   * other message goes; it makes the next "before" frame a fresh one.
+   */
+  | { kind: 'stir'; at: number }
   /** The page shows an error: an alert, or an uncaught exception that it displays. */
   | { kind: 'error'; at: number }
   /** Something personal was typed; it must not come back in any text. Kept in memory only. */

@@ -36,6 +36,7 @@ export default defineConfig({
       'downloads',
       'notifications',
       'offscreen',
+      'scripting',
       'storage',
       'tabs',
       'unlimitedStorage',

@@ -19,8 +19,13 @@ export type HeldDraft = {
   /** `null` while only its beginning is known. */
   draft: Draft | null;
   startedAt: number;
+  /** When it was last told of; an open one that is silent for long is closed. */
+  heardAt: number;
   frame: FrameStep[];
   tabId: number;
+  frameId: number;
+  /** The browser's own name of the document; `null` for what the recorder itself saw, such as a tab. */
+  documentId: string | null;
   /** The page after it came to rest. */
   after: PageState | null;
   /** Pictures that the camera assigned. */
@@ -29,7 +34,12 @@ export type HeldDraft = {
   afterImageId: string | null;
 };
 
-/** An image, page or sound that is on disk. */
+/**
+ * An image, page or sound that is on disk.
+ *
+ * A screenshot without `interactionSequence` (absent, not `null`) does not know yet where it belongs:
+ * it is not announced while its session is `recording` or `paused`.
+ */
 export type KeptBlob =
   | { kind: 'screenshot'; record: ScreenshotRecord; bytes: ArrayBuffer }
   | { kind: 'snapshot'; record: SnapshotRecord; bytes: ArrayBuffer }
