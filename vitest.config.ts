@@ -9,7 +9,7 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: require.resolve('graphql/index.js') }],
   },
   test: {
-    include: ['{src,test,examples,bench}/**/*.test.ts'],
+    include: ['{src,extension,test,examples,bench}/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],
     pool: 'forks',
@@ -28,8 +28,7 @@ export default defineConfig({
       reportOnFailure: true,
       thresholds: { lines: 90 },
       include: ['src/**/*.ts'],
-      // src/record/page runs in the browser, where V8's counts do not reach us.
-      exclude: ['src/generated/**', 'src/**/*.test.ts', 'src/record/page/**'],
+      exclude: ['src/generated/**', 'src/**/*.test.ts'],
     },
   },
 });

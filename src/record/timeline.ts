@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Frame, Page } from 'playwright-core';
+import type { ScriptedMessage } from '../../extension/capture/scripting.ts';
+import type { Draft } from '../../extension/page.ts';
 import { InteractionRecord, type PageState, type Tombstone } from '../contract/interaction.ts';
 import { limits } from '../contract/limits.ts';
 import type { InteractionType, ScreenshotTrigger } from '../contract/vocabulary.ts';
@@ -8,7 +10,6 @@ import { redactUrl } from '../lib/redact/url.ts';
 import type { Shot } from './film.ts';
 import { openFilm } from './film.ts';
 import type { Place } from './frames.ts';
-import type { Draft, PageMessage } from './protocol.ts';
 import type { Sink } from './sink.ts';
 
 interface Heard {
@@ -45,7 +46,7 @@ export function openTimeline(sink: Sink, startedAt: number) {
   return {
     film,
 
-    hear(message: PageMessage, page: Page, place: Place | null): void {
+    hear(message: ScriptedMessage, page: Page, place: Place | null): void {
       if (message.kind === 'open') open.set(message.draftId, message.at);
       if (message.kind === 'drop')
         heard = heard.filter(({ draft }) => draft.draftId !== message.draftId);
@@ -115,7 +116,13 @@ export function openTimeline(sink: Sink, startedAt: number) {
     await sink.interaction(fitted(place ? shifted(record, place) : record));
   }
 
-  function keepSnapshot({ key, at, url, title, html }: PageMessage & { kind: 'snapshot' }): void {
+  function keepSnapshot({
+    key,
+    at,
+    url,
+    title,
+    html,
+  }: ScriptedMessage & { kind: 'snapshot' }): void {
     const bytes = Buffer.from(html.toWellFormed(), 'utf8');
     if (bytes.length > limits.snapshotBytes) return;
     const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -1,6 +1,6 @@
-import type { PageState, Pointer } from '../../contract/interaction.ts';
-import type { InteractionType } from '../../contract/vocabulary.ts';
-import type { Draft, PageMessage } from '../protocol.ts';
+import type { PageState, Pointer } from '../../src/contract/interaction.ts';
+import type { InteractionType } from '../../src/contract/vocabulary.ts';
+import type { Draft, PageMessage } from '../page.ts';
 import { analyse, contextOf, stateOfPage, targetOf } from './describe.ts';
 import { cleanText, cleanUrl } from './privacy.ts';
 import { selectorsOf } from './selectors.ts';

@@ -1,5 +1,5 @@
-import type { PageState, Rectangle, Target } from '../../contract/interaction.ts';
-import { limits } from '../../contract/limits.ts';
+import type { PageState, Rectangle, Target } from '../../src/contract/interaction.ts';
+import { limits } from '../../src/contract/limits.ts';
 import {
   collapse,
   INTERACTIVE,

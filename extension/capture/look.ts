@@ -1,6 +1,6 @@
-import type { Mask } from '../../contract/image.ts';
-import { limits } from '../../contract/limits.ts';
-import type { FramePlace, Look } from '../protocol.ts';
+import type { Mask } from '../../src/contract/image.ts';
+import { limits } from '../../src/contract/limits.ts';
+import type { FramePlace, Look } from '../page.ts';
 import { stateOfPage } from './describe.ts';
 import { unchangedMs } from './dialogs.ts';
 import { everyElement, isInView, isVisible } from './dom.ts';
@@ -11,7 +11,12 @@ export function look(secrets: string[]): Look {
   for (const secret of secrets) rememberSecret(secret);
   learnSecrets();
   const masks = [...fieldMasks(), ...textMasks()];
-  return { state: stateOfPage(), masks: masks.slice(0, limits.masksPerScreenshot) };
+  return {
+    state: stateOfPage(),
+    masks: masks.slice(0, limits.masksPerScreenshot),
+    frames: [],
+    unseen: { closedShadowRoots: 0, canvases: 0 },
+  };
 }
 
 export async function quietMs(): Promise<number> {
@@ -22,7 +27,7 @@ export async function quietMs(): Promise<number> {
   return isMoving ? 0 : unchangedMs();
 }
 
-export function placeOf(frameElement: unknown): FramePlace {
+export function placeOf(frameElement: unknown): Pick<FramePlace, 'selector' | 'x' | 'y'> {
   const frame = frameElement as HTMLElement;
   const { x, y } = frame.getBoundingClientRect();
   const { paddingLeft, paddingTop } = getComputedStyle(frame);

@@ -60,7 +60,12 @@ function startTyping(field: Element): void {
   commit();
   typing = { field, beginning: beginning ?? beginLate(field), endedAt: 0 };
   turn.hasActed = true;
-  tell({ kind: 'open', draftId: typing.beginning.draftId, at: typing.beginning.startedAt });
+  tell({
+    kind: 'open',
+    draftId: typing.beginning.draftId,
+    at: typing.beginning.startedAt,
+    draft: null,
+  });
 }
 
 /** Ends a stretch of typing: one interaction, whatever the number of keys. */

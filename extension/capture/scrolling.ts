@@ -14,7 +14,7 @@ const PAUSE = 250;
 
 const places = new WeakMap<Element, { x: number; y: number }>();
 let gesture: Gesture | null = null;
-let timer = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Scrolling that follows from another action of the same turn is not told. */
 export function listenToScrolling(): void {

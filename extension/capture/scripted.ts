@@ -1,4 +1,3 @@
-import type { PageApi, PageMessage } from '../protocol.ts';
 import { greet, keepMoment, tell, turn } from './capture.ts';
 import { watchDialogs } from './dialogs.ts';
 import { commitFocus, listenToFields } from './fields.ts';
@@ -8,11 +7,12 @@ import { watchNavigation } from './navigation.ts';
 import { commit } from './pending.ts';
 import { commitHover, listenToHover, listenToPointer } from './pointer.ts';
 import { rememberSecret, whenLearned } from './privacy.ts';
+import type { PageApi, ScriptedMessage } from './scripting.ts';
 import { endScroll, listenToScrolling } from './scrolling.ts';
 import { listenToTyping } from './typing.ts';
 
 declare global {
-  var __codesight: (message: PageMessage) => Promise<{ secrets: string[] }>;
+  var __codesight: (message: ScriptedMessage) => Promise<{ secrets: string[] }>;
   var __codesightPage: PageApi;
 }
 

@@ -42,7 +42,7 @@ export function commitIf(beginning: Beginning): void {
 /** Waits for a change of the element; the next `commit` ends the wait. */
 export function awaitChange(element: Element, beginning: Beginning, otherwise: () => void): void {
   waiting = { element, beginning, otherwise };
-  tell({ kind: 'open', draftId: beginning.draftId, at: beginning.startedAt });
+  tell({ kind: 'open', draftId: beginning.draftId, at: beginning.startedAt, draft: null });
 }
 
 /** The beginning of the click or key that changed this element, if there was one. */

@@ -1,6 +1,6 @@
-import type { Selector } from '../../contract/interaction.ts';
-import { limits } from '../../contract/limits.ts';
-import type { SelectorStrategy } from '../../contract/vocabulary.ts';
+import type { Selector } from '../../src/contract/interaction.ts';
+import { limits } from '../../src/contract/limits.ts';
+import type { SelectorStrategy } from '../../src/contract/vocabulary.ts';
 import {
   closestOf,
   collapse,

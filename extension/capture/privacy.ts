@@ -1,7 +1,7 @@
-import type { MaskKind } from '../../contract/vocabulary.ts';
-import { isSensitiveField } from '../../lib/redact/fields.ts';
-import { findPersonalData, redactText } from '../../lib/redact/text.ts';
-import { redactUrl } from '../../lib/redact/url.ts';
+import type { MaskKind } from '../../src/contract/vocabulary.ts';
+import { isSensitiveField } from '../../src/lib/redact/fields.ts';
+import { findPersonalData, redactText } from '../../src/lib/redact/text.ts';
+import { redactUrl } from '../../src/lib/redact/url.ts';
 import { isTextField, queryAll } from './dom.ts';
 import { labelOf } from './names.ts';
 
