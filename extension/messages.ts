@@ -58,8 +58,8 @@ export type Settings = {
 
 export type ConnectionTest =
   | { ok: true; project: string; participant: string | null }
-  /** `advice` says what to do. */
-  | { ok: false; message: string; advice: string };
+  /** `advice` says what to do; `about` which of the two entries it concerns, if one. */
+  | { ok: false; message: string; advice: string; about?: 'url' | 'key' };
 
 /** Everything the popup shows. Pushed over the port `face` at every change, at most 5 a second. */
 export type FaceState = {
