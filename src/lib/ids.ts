@@ -1,5 +1,7 @@
 let lastMs = 0;
 let lastTail = 0n;
+const words = new Uint32Array(256);
+let nextWord = words.length;
 const tailBits = 74n;
 const tailMax = (1n << tailBits) - 1n;
 
@@ -13,7 +15,7 @@ export function newId(): string {
     lastMs = now;
     lastTail = randomTail() >> 1n; // room to count up
   } else {
-    lastTail += 1n + BigInt(crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
+    lastTail += 1n + BigInt(randomWord());
     if (lastTail > tailMax) {
       lastMs += 1;
       lastTail = randomTail() >> 1n;
@@ -26,6 +28,17 @@ export function newId(): string {
 }
 
 function randomTail(): bigint {
-  const [a = 0, b = 0, c = 0] = crypto.getRandomValues(new Uint32Array(3));
+  const [a, b, c] = [randomWord(), randomWord(), randomWord()];
   return ((BigInt(a) << 64n) | (BigInt(b) << 32n) | BigInt(c)) & tailMax;
+}
+
+/** 32 random bits. Drawn many at a time: the call costs more than the numbers. */
+function randomWord(): number {
+  if (nextWord === words.length) {
+    crypto.getRandomValues(words);
+    nextWord = 0;
+  }
+  const word = words[nextWord] ?? 0;
+  nextWord += 1;
+  return word;
 }
