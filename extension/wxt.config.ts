@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'wxt';
 import { version } from '../package.json' with { type: 'json' };
+import { extensionKey } from '../src/contract/extension.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,6 +28,7 @@ export default defineConfig({
   manifestVersion: 3,
   manifest: {
     name: 'CodeSight',
+    key: extensionKey,
     version,
     description: 'Records how you do a task in the browser. Passwords and payments never leave it.',
     minimum_chrome_version: '136', // RegExp.escape

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GraphQLSchema } from 'graphql';
+import { extensionOrigin } from '../contract/extension.ts';
 import type { App } from '../platform/app.ts';
 import type { Config } from '../platform/config.ts';
 import { childOf } from '../platform/trace.ts';
@@ -176,7 +177,7 @@ async function listen(
 
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : wanted;
-  origins = new Set([...config.allowedOrigins, ...ownOrigins(config, host, port)]);
+  origins = new Set([extensionOrigin, ...config.allowedOrigins, ...ownOrigins(config, host, port)]);
 
   let closing: Promise<void> | null = null;
   return {

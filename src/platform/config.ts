@@ -47,7 +47,7 @@ const Env = z.object({
   ALLOWED_ORIGINS: list
     .default([])
     .describe(
-      'Origins of web pages and extensions that may call the API, separated by commas, exact. The server’s own origin always may.',
+      'Origins of web pages and extensions that may call the API, separated by commas, exact. The server’s own origin and our extension’s always may.',
     ),
   TRUST_PROXY: whole(0, 10)
     .default(0)
@@ -82,6 +82,7 @@ const Env = z.object({
     .default(50)
     .describe('Sessions of one participant or key that may be active at once.'),
   MAX_SCREENSHOT_SIZE_MB: whole(1, 50).default(5).describe('Largest accepted screenshot, in MiB.'),
+  MAX_AUDIO_SIZE_MB: whole(1, 512).default(64).describe('Largest accepted audio clip, in MiB.'),
   SCREENSHOT_COMPRESSION_QUALITY: whole(1, 100)
     .default(80)
     .describe('Quality of the WebP that screenshots become.'),
@@ -215,6 +216,7 @@ function shape(env: z.infer<typeof Env>) {
       quality: env.SCREENSHOT_COMPRESSION_QUALITY,
       urlMinutes: env.UPLOAD_URL_MINUTES,
     },
+    audio: { maxBytes: env.MAX_AUDIO_SIZE_MB * 1024 * 1024 },
     jobs: {
       concurrency: env.MAX_CONCURRENT_JOBS,
       perProject: env.MAX_JOBS_PER_PROJECT,
