@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { AudioClipRecord } from '../src/contract/audio.ts';
 import type { ScreenshotRecord, SnapshotRecord } from '../src/contract/image.ts';
 import type { SessionRecord } from '../src/contract/recording.ts';
 import type { Viewer } from '../src/graphql/context.ts';
@@ -132,6 +133,24 @@ export function aSnapshot(html: string, more: Partial<SnapshotRecord> = {}): Sna
     title: 'Shirts',
     bytes: Buffer.byteLength(html),
     sha256: sha256(html),
+    ...more,
+  };
+}
+
+/** Bytes that begin like a WebM and hold `words` beside silence. */
+export function aSound(words = 'sound', bytes = 1024): Buffer<ArrayBuffer> {
+  const head = '1a45dfa39f4286810142f7810142f2810442f381084282847765626d42878104428581021853806701';
+  return Buffer.concat([Buffer.from(head, 'hex'), Buffer.from(words), Buffer.alloc(bytes)]);
+}
+
+export function anAudioClip(body: Buffer, more: Partial<AudioClipRecord> = {}): AudioClipRecord {
+  return {
+    id: newId(),
+    startedAt: '2026-01-02T03:04:06.000Z',
+    durationMs: 60_000,
+    mimeType: 'audio/webm',
+    bytes: body.length,
+    sha256: sha256(body),
     ...more,
   };
 }

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import { Rectangle } from './interaction.ts';
 import { limits } from './limits.ts';
-import { shortText, address as url } from './text.ts';
+import { sha256, shortText, address as url } from './text.ts';
 import { dropReasons, maskKinds, screenshotTriggers, wordsOf } from './vocabulary.ts';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 const scroll = z.number().min(-1e9).max(1e9).default(0);
 
 /** A rectangle that hides something, in CSS pixels of the viewport. */

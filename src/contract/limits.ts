@@ -22,9 +22,11 @@ export const limits = {
   snapshotsPerCall: 50,
   /** HTML of one snapshot, in bytes. */
   snapshotBytes: 8 * 1024 * 1024,
+  /** Audio clips in one `recordAudioClips`. */
+  audioClipsPerCall: 20,
   /** Ids in one `confirmUploads`. */
   uploadsPerCall: 100,
-  /** Images and snapshots listed as dropped when a session ends. */
+  /** Images, snapshots and audio clips listed as dropped when a session ends. */
   droppedPerSession: 10_000,
   /** Notes of one account of coverage. */
   coverageNotes: 50,

@@ -15,6 +15,11 @@ export const shortText = text(limits.nameChars);
 /** Address of a page. */
 export const address = text(limits.urlChars);
 
+/** SHA-256 of bytes. */
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+
 /** Free JSON with at most as many characters as an interaction. */
 export const freeJson = z
   .record(z.string(), z.unknown())

@@ -1,4 +1,4 @@
-import { HttpRefusal, type ObjectAction } from '../sessions/objects.ts';
+import { HttpRefusal, type ObjectAction } from '../sessions/http-refusal.ts';
 import { readExport } from './export-session.ts';
 
 /** Download of an export by its signed URL. */

@@ -6,8 +6,10 @@ export type Grant = {
   action:
     | 'upload-screenshot'
     | 'upload-snapshot'
+    | 'upload-audio-clip'
     | 'read-screenshot'
     | 'read-snapshot'
+    | 'read-audio-clip'
     | 'read-export';
   id: string;
 };

@@ -123,7 +123,7 @@ builder.subscriptionField('processingProgress', (fields) => {
 type Totals = { originalBytes: number; storedBytes: number };
 
 const SessionStorage = builder.objectRef<Totals>('SessionStorage').implement({
-  description: 'What the pictures and pages of a session take.',
+  description: 'What the pictures, pages and audio clips of a session take.',
   fields: (t) => ({
     originalBytes: t.field({
       type: 'BigInt',
@@ -141,7 +141,7 @@ const SessionStorage = builder.objectRef<Totals>('SessionStorage').implement({
 builder.prismaObjectField('Session', 'storage', (t) =>
   t.field({
     type: SessionStorage,
-    description: 'What its pictures and pages take.',
+    description: 'What its pictures, pages and audio clips take.',
     select: { id: true },
     resolve: ({ id }, _args, context) => onceFor(context, storageLoader).load(id),
   }),
@@ -157,6 +157,7 @@ function storageLoader({ app }: Context): DataLoader<string, Totals> {
     const sums = [
       ...(await app.db.screenshot.groupBy(query)),
       ...(await app.db.pageSnapshot.groupBy(query)),
+      ...(await app.db.audioClip.groupBy(query)),
     ];
     return ids.map((id) => {
       const own = sums.filter(({ sessionId }) => sessionId === id);

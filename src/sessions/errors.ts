@@ -1,5 +1,6 @@
 import type { SessionState } from '../generated/prisma/enums.ts';
 import { DomainError } from '../lib/errors.ts';
+import { allUploadKinds, type UploadKind, uploadKinds } from './upload-kinds.ts';
 
 export class SessionNotFoundError extends DomainError {
   override name = 'SessionNotFoundError';
@@ -58,27 +59,27 @@ export class SessionIncompleteError extends DomainError {
   override name = 'SessionIncompleteError';
   readonly code = 'SESSION_INCOMPLETE';
   readonly missingSequences: number[];
-  readonly missingScreenshots: string[];
-  readonly missingSnapshots: string[];
+  /** Ids of what lacks its bytes. */
+  readonly missingUploads: Record<UploadKind, string[]>;
   constructor(missing: {
     sequences: number[];
-    screenshots: string[];
-    snapshots: string[];
+    uploads: Record<UploadKind, string[]>;
     counts: string[];
   }) {
     const parts = [
       missing.sequences.length > 0 &&
         `interactions ${missing.sequences.slice(0, 10).join(', ')}${missing.sequences.length > 10 ? ', …' : ''}`,
-      missing.screenshots.length > 0 && `the bytes of ${missing.screenshots.length} screenshots`,
-      missing.snapshots.length > 0 && `the bytes of ${missing.snapshots.length} snapshots`,
+      ...allUploadKinds.map((kind) => {
+        const { length } = missing.uploads[kind];
+        return length > 0 && `the bytes of ${length} ${uploadKinds[kind].many}`;
+      }),
       ...missing.counts,
     ].filter(Boolean);
     super(
       `Expected the whole session, missing: ${parts.join('; ')}. Send what is missing, or say that it was dropped and why.`,
     );
     this.missingSequences = missing.sequences;
-    this.missingScreenshots = missing.screenshots;
-    this.missingSnapshots = missing.snapshots;
+    this.missingUploads = missing.uploads;
   }
 }
 

@@ -6,7 +6,7 @@ export const SessionIds = z.object({ projectId: z.uuid(), sessionId: z.uuid() })
 
 export type SessionIds = z.infer<typeof SessionIds>;
 
-/** The session will receive nothing more: every interaction, screenshot and snapshot is there or accounted for. */
+/** The session will receive nothing more: every interaction, screenshot, snapshot and audio clip is there or accounted for. */
 export const sessionEnded = defineEvent({ name: 'session.ended', payload: SessionIds });
 
 /** The participant has looked at a session that was held back and lets it go on. */

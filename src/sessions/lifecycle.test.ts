@@ -290,7 +290,7 @@ test('the end of a session with gaps is refused with what is missing, and change
     __typename: 'SessionIncomplete',
     code: 'SESSION_INCOMPLETE',
     message: expect.stringMatching(
-      /interactions 3, 4, 6; .* 2 images or snapshots that were never/,
+      /interactions 3, 4, 6; .* 2 images, snapshots or audio clips that were never/,
     ),
     missingSequences: [3, 4, 6],
     missingScreenshots: [screenshot.id],
@@ -367,7 +367,7 @@ test('more screenshots than were counted do not make up for snapshots that are m
     anEnd(sessionId, 0, { screenshotCount: 1, snapshotCount: 1 }),
   );
 
-  await expect(end).rejects.toThrow('1 images or snapshots that were never announced');
+  await expect(end).rejects.toThrow('1 images, snapshots or audio clips that were never announced');
 });
 
 test('an end that races with records loses nothing and lets nothing in after it', async () => {

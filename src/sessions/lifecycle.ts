@@ -6,18 +6,18 @@ import { shortText } from '../contract/text.ts';
 import type { Session } from '../generated/prisma/client.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { parseInput } from '../graphql/input.ts';
-import { InvalidInputError } from '../lib/errors.ts';
 import { refuseUnstorableInstant } from '../lib/storable.ts';
 import type { App } from '../platform/app.ts';
 import type { Tx } from '../platform/db.ts';
 import { redactWords } from '../privacy/redact.ts';
 import { type ChangeInput, changeSession } from './change.ts';
-import { SessionEndedError, SessionIncompleteError, SessionStateError } from './errors.ts';
+import { type Claimed, markDropped, refuseIncomplete } from './complete.ts';
+import { SessionEndedError, SessionStateError } from './errors.ts';
 import { sessionEnded, sessionReleased, sessionRemoved } from './events.ts';
 import { deskOf } from './ingest.ts';
 import { forgetSession } from './session-keys.ts';
+import { ofEachKind } from './upload-kinds.ts';
 
-const listedAtMost = 1_000;
 const releasable = new Set(['ENDED', 'PROCESSING', 'NEEDS_REVIEW', 'REJECTED', 'FAILED']);
 
 /** What the client says is in the session it ends. */
@@ -26,6 +26,8 @@ export type EndInput = ChangeInput & {
   lastSequence: number;
   screenshotCount: number;
   snapshotCount: number;
+  /** Absent means none. */
+  audioCount?: number | null;
   dropped: DroppedUpload[];
   hold: boolean;
   /** What the recorder could not see; absent when it does not say. */
@@ -67,7 +69,7 @@ export async function updateSession(
 
 /**
  * Ends a session and hands it to processing. The session must be whole: every interaction up to
- * `lastSequence`, and the bytes of every announced image and snapshot, stored or said to be dropped.
+ * `lastSequence`, and the bytes of everything that was announced, stored or said to be dropped.
  *
  * @throws {SessionEndedError} it was ended by another operation
  * @throws {SessionIncompleteError} with what is missing; nothing changes
@@ -87,7 +89,7 @@ export async function endSession(app: App, viewer: Viewer, input: EndInput): Pro
     if (session.state !== 'ACTIVE' && session.state !== 'PAUSED')
       throw new SessionEndedError(session.state);
     const neverAnnounced = await markDropped(tx, session, dropped);
-    await refuseIncomplete(tx, session, input, neverAnnounced);
+    await refuseIncomplete(tx, session, claimedBy(input), neverAnnounced);
     await app.queue.emit(tx, sessionEnded, { projectId: session.projectId, sessionId: session.id });
     return {
       state: 'ENDED',
@@ -143,8 +145,7 @@ export async function removeContent(
   await tx.sessionKey.deleteMany({ where });
   await tx.interaction.deleteMany({ where: { ...where, projectId } });
   await tx.interactionChunk.deleteMany({ where });
-  await tx.screenshot.deleteMany({ where });
-  await tx.pageSnapshot.deleteMany({ where });
+  await ofEachKind((_kind, { rows }) => rows(tx).deleteMany({ where }));
   await tx.captureHealth.deleteMany({ where });
   await app.queue.emit(tx, sessionRemoved, { projectId, sessionId: id });
 }
@@ -154,93 +155,17 @@ function refuseEnded({ state }: Session): void {
     throw new SessionStateError(state, 'ACTIVE or PAUSED');
 }
 
+function claimedBy(input: EndInput): Claimed {
+  const { lastSequence, screenshotCount, snapshotCount, audioCount } = input;
+  const uploads = {
+    SCREENSHOT: screenshotCount,
+    SNAPSHOT: snapshotCount,
+    AUDIO_CLIP: audioCount ?? 0,
+  };
+  return { lastSequence, uploads };
+}
+
 function readCoverage(input: z.input<typeof CoverageAccount>): CoverageAccount {
   const account = parseInput(CoverageAccount, input, 'input.coverage');
   return { ...account, notes: account.notes.map((note) => redactWords(note)) };
-}
-
-/** Marks announced images and snapshots as dropped; answers with the ones that were never announced. */
-async function markDropped(
-  tx: Tx,
-  { id: sessionId }: Session,
-  dropped: DroppedUpload[],
-): Promise<DroppedUpload[]> {
-  if (dropped.length === 0) return [];
-  const where = { sessionId, id: { in: dropped.map(({ id }) => id) } };
-  const announced = new Set(
-    [
-      ...(await tx.screenshot.findMany({ where, select: { id: true } })),
-      ...(await tx.pageSnapshot.findMany({ where, select: { id: true } })),
-    ].map(({ id }) => id),
-  );
-  for (const reason of new Set(dropped.map((item) => item.reason))) {
-    const ids = dropped.filter((item) => item.reason === reason).map(({ id }) => id);
-    const change = {
-      where: { sessionId, id: { in: ids }, upload: 'PENDING' as const },
-      data: { upload: 'DROPPED' as const, problem: reason },
-    };
-    await tx.screenshot.updateMany(change);
-    await tx.pageSnapshot.updateMany(change);
-  }
-  return dropped.filter(({ id }) => !announced.has(id));
-}
-
-async function refuseIncomplete(
-  tx: Tx,
-  { id: sessionId, projectId }: Session,
-  input: EndInput,
-  neverAnnounced: DroppedUpload[],
-): Promise<void> {
-  const present = await tx.interaction.aggregate({
-    where: { projectId, sessionId },
-    _count: true,
-    _max: { sequence: true },
-  });
-  const last = present._max.sequence ?? 0;
-  if (last > input.lastSequence)
-    throw new InvalidInputError(
-      'input.lastSequence',
-      `Expected at least ${last} for lastSequence, which is stored, got ${input.lastSequence}.`,
-    );
-  const sequences =
-    present._count === input.lastSequence
-      ? []
-      : await missingSequences(tx, { projectId, sessionId }, input.lastSequence);
-  const pending = {
-    where: { sessionId, upload: 'PENDING' as const },
-    select: { id: true },
-    take: listedAtMost,
-  };
-  const screenshots = (await tx.screenshot.findMany(pending)).map(({ id }) => id);
-  const snapshots = (await tx.pageSnapshot.findMany(pending)).map(({ id }) => id);
-  const announced = {
-    screenshots: await tx.screenshot.count({ where: { sessionId } }),
-    snapshots: await tx.pageSnapshot.count({ where: { sessionId } }),
-  };
-  const unannounced =
-    Math.max(0, input.screenshotCount - announced.screenshots) +
-    Math.max(0, input.snapshotCount - announced.snapshots) -
-    neverAnnounced.length;
-  const counts =
-    unannounced > 0 ? [`${unannounced} images or snapshots that were never announced`] : [];
-  if (sequences.length + screenshots.length + snapshots.length + counts.length > 0)
-    throw new SessionIncompleteError({ sequences, screenshots, snapshots, counts });
-}
-
-async function missingSequences(
-  tx: Tx,
-  { projectId, sessionId }: { projectId: string; sessionId: string },
-  last: number,
-): Promise<number[]> {
-  if (last > limits.sequence)
-    throw new InvalidInputError(
-      'input.lastSequence',
-      `Expected at most ${limits.sequence} for lastSequence, got ${last}.`,
-    );
-  const rows = await tx.$queryRaw<{ sequence: number }[]>`
-    SELECT g::int AS "sequence" FROM generate_series(1, ${last}::int) g
-    WHERE NOT EXISTS (SELECT 1 FROM "Interaction" i
-      WHERE i."projectId" = ${projectId}::uuid AND i."sessionId" = ${sessionId}::uuid AND i."sequence" = g)
-    LIMIT ${listedAtMost}`;
-  return rows.map(({ sequence }) => sequence);
 }

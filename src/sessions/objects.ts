@@ -1,15 +1,18 @@
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import type { imageTypes } from '../contract/image.ts';
 import { limits } from '../contract/limits.ts';
 import type { PageSnapshot } from '../generated/prisma/client.ts';
 import type { App } from '../platform/app.ts';
-import { type DataKey, sameBytes, seal, unseal } from '../platform/keys.ts';
+import { type DataKey, seal, unseal } from '../platform/keys.ts';
 import type { Grant } from '../platform/signing.ts';
 import { redactHtml } from '../privacy/redact.ts';
+import { audioActions } from './audio.ts';
+import { HttpRefusal, type ObjectAction } from './http-refusal.ts';
+import { drain, refuseLength, refuseOther, tooLong } from './received.ts';
 import { openSession } from './session-keys.ts';
+import { type Streamed, takeStreamed } from './stream-upload.ts';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -36,34 +39,28 @@ export function screenshotContext(id: string): string {
 
 type ObjectOf = { projectId: string; sessionId: string; id: string };
 
-/** A request that is answered with a status and a sentence. */
-export class HttpRefusal extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** What is done for the bearer of a signed URL; the answer to a `GET` has a body. */
-export type ObjectAction = {
-  method: 'GET' | 'PUT';
-  run(
-    app: App,
-    id: string,
-    request: IncomingMessage,
-  ): Promise<{ body: Buffer; type: string } | null>;
+const screenshots: Streamed = {
+  one: 'screenshot',
+  find: (db, id) => db.screenshot.findUnique({ where: { id } }),
+  store: (db, { id }, objectKey) =>
+    db.screenshot.updateMany({
+      where: { id, upload: 'PENDING' },
+      data: { upload: 'STORED', objectKey },
+    }),
+  keyOf: (row) => screenshotKey(row, 0),
+  contextOf: screenshotContext,
 };
 
 /** The actions of this feature, by the name in the URL. */
 export const objectActions: Partial<Record<Grant['action'], ObjectAction>> = {
   'upload-screenshot': {
     method: 'PUT',
-    run: (app, id, request) => takeScreenshot(app, id, request),
+    run: (app, id, request) => takeStreamed(app, screenshots, id, request),
   },
   'upload-snapshot': { method: 'PUT', run: (app, id, request) => takeSnapshot(app, id, request) },
   'read-screenshot': { method: 'GET', run: readScreenshot },
   'read-snapshot': { method: 'GET', run: readSnapshot },
+  ...audioActions,
 };
 
 /**
@@ -152,63 +149,6 @@ function readGrant(
   return { action, id };
 }
 
-/** Streams a screenshot: limit, magic bytes, SHA-256, seal, store; never whole in memory. */
-async function takeScreenshot(app: App, id: string, request: IncomingMessage): Promise<null> {
-  const row = await app.db.screenshot.findUnique({ where: { id } });
-  if (!row) throw new HttpRefusal(404, `Expected an announced screenshot, ${id} is none.`);
-  if (row.upload !== 'PENDING') return drain(request); // a repeat
-  const access = await openSession(app, row.sessionId);
-  if (!access) throw new HttpRefusal(410, 'The session of this screenshot is gone.');
-  refuseLength(request, row.originalBytes);
-
-  const objectKey = screenshotKey(row, 0);
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', access.key.seal, nonce).setAAD(
-    Buffer.from(screenshotContext(id)),
-  );
-  const hash = createHash('sha256');
-  const writer = await app.storage.writer(objectKey);
-  let bytes = 0;
-  let head = Buffer.alloc(0);
-  try {
-    await writer.write(Buffer.concat([Buffer.of(1), access.key.id, nonce]));
-    for await (const part of request as AsyncIterable<Buffer>) {
-      bytes += part.length;
-      if (bytes > row.originalBytes) throw tooLong(row.originalBytes);
-      if (head.length < 12) {
-        head = Buffer.concat([head, part]).subarray(0, 12);
-        if (head.length === 12) refuseType(head, row.mimeType);
-      }
-      hash.update(part);
-      await writer.write(cipher.update(part));
-    }
-    cipher.final();
-    refuseOther(bytes, row.originalBytes, hash.digest(), row.sha256);
-    refuseType(head, row.mimeType); // it may have had fewer bytes than a head
-    await writer.write(cipher.getAuthTag());
-    await writer.commit();
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-  const { count } = await app.db.screenshot.updateMany({
-    where: { id, upload: 'PENDING' },
-    data: { upload: 'STORED', objectKey },
-  });
-  if (count === 0) await removeLate(app, id, objectKey);
-  app.metrics.uploadBytes.inc({ kind: 'screenshot' }, bytes);
-  return null;
-}
-
-/**
- * Another upload of the same picture was faster, or it was dropped or removed meanwhile: what nobody
- * names goes, above all unmasked pixels after REDACT has deleted them.
- */
-async function removeLate(app: App, id: string, objectKey: string): Promise<void> {
-  const row = await app.db.screenshot.findUnique({ where: { id }, select: { objectKey: true } });
-  if (row?.objectKey !== objectKey) await app.storage.remove(objectKey);
-}
-
 /** Takes the HTML of a snapshot, redacts, compresses and seals it. It is held in memory: at most 8 MiB, and few at once. */
 async function takeSnapshot(app: App, id: string, request: IncomingMessage): Promise<null> {
   const row = await app.db.pageSnapshot.findUnique({ where: { id } });
@@ -286,48 +226,4 @@ async function readSnapshot(app: App, id: string): Promise<{ body: Buffer; type:
   if (!row?.objectKey || !access) throw new HttpRefusal(404, 'The snapshot is gone.');
   const html = await readSnapshotHtml(app, access.key, row.objectKey);
   return { body: Buffer.from(html), type: 'text/html; charset=utf-8' };
-}
-
-/** Reads a body that is not needed, so that its sender gets to read the answer. */
-function drain(request: IncomingMessage): null {
-  request.resume();
-  return null;
-}
-
-function refuseLength(request: IncomingMessage, announced: number): void {
-  const length = Number(request.headers['content-length'] ?? announced);
-  if (length > announced) throw tooLong(announced);
-}
-
-function tooLong(announced: number): HttpRefusal {
-  return new HttpRefusal(413, `Expected the ${announced} bytes that were announced, got more.`);
-}
-
-function refuseType(head: Buffer, announced: string): void {
-  const type = mediaTypeOf(head);
-  if (type !== announced)
-    throw new HttpRefusal(
-      415,
-      `Expected bytes of ${announced}, as announced, got ${type ?? 'something else'}.`,
-    );
-}
-
-function refuseOther(bytes: number, announced: number, digest: Buffer, expected: Uint8Array): void {
-  if (bytes !== announced)
-    throw new HttpRefusal(
-      422,
-      `Expected the ${announced} bytes that were announced, got ${bytes}.`,
-    );
-  if (!sameBytes(digest, expected))
-    throw new HttpRefusal(422, 'Expected bytes with the SHA-256 that was announced.');
-}
-
-/** Media type by magic bytes; `null` for what is no accepted image. */
-function mediaTypeOf(head: Buffer): (typeof imageTypes)[number] | null {
-  if (head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8, 12) === 'WEBP')
-    return 'image/webp';
-  if (head.subarray(0, 8).equals(Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)))
-    return 'image/png';
-  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'image/jpeg';
-  return null;
 }

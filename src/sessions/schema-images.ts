@@ -2,7 +2,7 @@ import { imageTypes } from '../contract/image.ts';
 import { maskKinds, screenshotTriggers } from '../contract/vocabulary.ts';
 import { builder } from '../graphql/builder.ts';
 import { describe } from '../graphql/describe.ts';
-import type { UploadRejection, UploadSlot, UploadSlots } from './announce.ts';
+import type { UploadRejection, UploadSlot, UploadSlots } from './slots.ts';
 
 export const ScreenshotTrigger = builder.enumType('ScreenshotTrigger', {
   description: 'Why a picture was taken.',
@@ -26,6 +26,7 @@ const UploadKind = builder.enumType('UploadKind', {
   values: {
     SCREENSHOT: { description: 'A picture.' },
     SNAPSHOT: { description: 'The HTML of a page.' },
+    AUDIO_CLIP: { description: 'A stretch of sound.' },
   },
 });
 
@@ -45,7 +46,7 @@ const Mask = builder
   });
 
 /** How long a signed URL for reading is good. */
-const readMinutes = 10;
+export const readMinutes = 10;
 
 export const Screenshot = builder.prismaObject('Screenshot', {
   fields: (t) => ({
@@ -119,7 +120,7 @@ export const PageSnapshot = builder.prismaObject('PageSnapshot', {
 const Slot = builder.objectRef<UploadSlot>('UploadSlot').implement({
   description: 'Where the bytes of one thing go: `PUT` them to `url`, as they were announced.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The screenshot or snapshot.' }),
+    id: t.exposeID('id', { description: 'The screenshot, snapshot or audio clip.' }),
     kind: t.expose('kind', { type: UploadKind, description: 'What it is.' }),
     url: t.exposeString('url', {
       description: 'Signed address, relative to the server. It is the only right the upload needs.',
@@ -230,6 +231,6 @@ export const SnapshotInput = builder.inputType('SnapshotInput', {
   }),
 });
 
-function inMinutes(minutes: number): Date {
+export function inMinutes(minutes: number): Date {
   return new Date(Date.now() + minutes * 60_000);
 }

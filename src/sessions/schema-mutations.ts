@@ -5,13 +5,7 @@ import { parseUuid } from '../graphql/input.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import type { App } from '../platform/app.ts';
 import { ConsentMissingError } from '../privacy/errors.ts';
-import {
-  confirmUploads,
-  pendingUploads,
-  recordScreenshots,
-  recordSnapshots,
-  type UploadSlot,
-} from './announce.ts';
+import { recordAudioClips, recordScreenshots, recordSnapshots } from './announce.ts';
 import {
   OperationReusedError,
   OverloadedError,
@@ -34,6 +28,7 @@ import {
 } from './lifecycle.ts';
 import type { Rejection } from './prepare.ts';
 import { Session, SessionKind } from './schema.ts';
+import { AudioClipInput } from './schema-audio.ts';
 import { CoverageAccountInput } from './schema-coverage.ts';
 import {
   ScreenshotInput,
@@ -42,6 +37,7 @@ import {
   UploadSlotType,
 } from './schema-images.ts';
 import { DropReason, InteractionInput, TombstoneInput } from './schema-interactions.ts';
+import { confirmUploads, pendingUploads, type UploadSlot } from './slots.ts';
 import { startSession } from './start.ts';
 
 // ── Answers ───────────────────────────────────────────────────────────────────────────────────────
@@ -65,7 +61,7 @@ const SessionStarted = builder.objectRef<Started>('SessionStarted').implement({
     missingUploads: t.expose('slots', {
       type: [UploadSlotType],
       description:
-        'Announced screenshots and snapshots whose bytes have not arrived, with new addresses; at most 1,000 of each.',
+        'Announced screenshots, snapshots and audio clips whose bytes have not arrived, with new addresses; at most 1,000 of each.',
     }),
   }),
 });
@@ -175,8 +171,20 @@ const RecordSnapshotsInput = builder.inputType('RecordSnapshotsInput', {
   }),
 });
 
+const RecordAudioClipsInput = builder.inputType('RecordAudioClipsInput', {
+  description: 'Audio clips of one session to announce.',
+  fields: (t) => ({
+    sessionId: t.id({ required: true, description: 'The session.' }),
+    audioClips: t.field({
+      type: [AudioClipInput],
+      required: true,
+      description: `At most ${limits.audioClipsPerCall}.`,
+    }),
+  }),
+});
+
 const ConfirmUploadsInput = builder.inputType('ConfirmUploadsInput', {
-  description: 'Screenshots and snapshots to ask after.',
+  description: 'Screenshots, snapshots and audio clips to ask after.',
   fields: (t) => ({
     sessionId: t.id({ required: true, description: 'The session.' }),
     ids: t.idList({ required: true, description: `At most ${limits.uploadsPerCall}.` }),
@@ -276,6 +284,26 @@ builder.mutationFields((fields) => {
           })),
         }),
     }),
+    recordAudioClips: t.field({
+      type: UploadSlotsType,
+      description: 'Announces audio clips and answers where their bytes go.',
+      args: {
+        input: t.arg({
+          type: RecordAudioClipsInput,
+          required: true,
+          description: 'The audio clips.',
+        }),
+      },
+      errors: { types: ingestRefusals },
+      resolve: (_root, { input }, { app, viewer }) =>
+        recordAudioClips(app, viewer, {
+          sessionId: parseUuid(input.sessionId, 'input.sessionId'),
+          audioClips: input.audioClips.map((item) => ({
+            ...item,
+            startedAt: item.startedAt.toISOString(),
+          })),
+        }),
+    }),
     confirmUploads: t.field({
       type: UploadSlotsType,
       description: 'Says which uploads have arrived, and gives new addresses for the others.',
@@ -302,7 +330,7 @@ async function startedOf(
       { projectId: session.projectId, sessionId: session.id },
       [],
     ));
-  return { sessionId: session.id, acknowledged, slots: await pendingUploads(app, session) };
+  return { sessionId: session.id, acknowledged, slots: await pendingUploads(app, session.id) };
 }
 
 // ── Changes ───────────────────────────────────────────────────────────────────────────────────────
@@ -339,7 +367,7 @@ const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
 });
 
 const DroppedUploadInput = builder.inputType('DroppedUploadInput', {
-  description: 'An image or snapshot that the client cannot send.',
+  description: 'An image, snapshot or audio clip that the client cannot send.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'Which one, announced or not.' }),
     reason: t.field({ type: DropReason, required: true, description: 'Why.' }),
@@ -374,9 +402,12 @@ const EndSessionInput = builder.inputType('EndSessionInput', {
       required: true,
       description: 'Snapshots that were captured, the dropped ones too.',
     }),
+    audioCount: t.int({
+      description: 'Audio clips that were recorded, the dropped ones too. Absent means none.',
+    }),
     dropped: t.field({
       type: [DroppedUploadInput],
-      description: `Images and snapshots that were dropped, at most ${limits.droppedPerSession}.`,
+      description: `Images, snapshots and audio clips that were dropped, at most ${limits.droppedPerSession}.`,
     }),
     coverage: t.field({
       type: CoverageAccountInput,

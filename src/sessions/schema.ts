@@ -276,11 +276,17 @@ builder.objectType(SessionIncompleteError, {
     missingSequences: t.exposeIntList('missingSequences', {
       description: 'Interactions that are not stored.',
     }),
-    missingScreenshots: t.exposeIDList('missingScreenshots', {
+    missingScreenshots: t.idList({
       description: 'Screenshots whose bytes are not stored.',
+      resolve: ({ missingUploads }) => missingUploads.SCREENSHOT,
     }),
-    missingSnapshots: t.exposeIDList('missingSnapshots', {
+    missingSnapshots: t.idList({
       description: 'Snapshots whose bytes are not stored.',
+      resolve: ({ missingUploads }) => missingUploads.SNAPSHOT,
+    }),
+    missingAudioClips: t.idList({
+      description: 'Audio clips whose bytes are not stored.',
+      resolve: ({ missingUploads }) => missingUploads.AUDIO_CLIP,
     }),
   }),
 });

@@ -20,16 +20,11 @@ import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
-import {
-  confirmUploads,
-  pendingUploads,
-  recordScreenshots,
-  recordSnapshots,
-  type UploadSlot,
-} from './announce.ts';
+import { recordScreenshots, recordSnapshots } from './announce.ts';
 import { SessionEndedError, SessionNotFoundError } from './errors.ts';
 import { discardSession, endSession, pauseSession } from './lifecycle.ts';
 import { screenshotKey } from './objects.ts';
+import { confirmUploads, pendingUploads, type UploadSlot } from './slots.ts';
 
 const CONFIRM = `mutation ($input: ConfirmUploadsInput!) { confirmUploads(input: $input) {
   __typename
@@ -530,7 +525,7 @@ test('a confirmation says what is stored, gives new addresses for the rest and k
 
   const ids = [stored.id.toUpperCase(), pending.id, foreign.id];
   const { confirmUploads: answer } = await ask(app, viewer, CONFIRM, { input: { sessionId, ids } });
-  const missing = await pendingUploads(app, { id: sessionId, projectId: viewer.projectId });
+  const missing = await pendingUploads(app, sessionId);
 
   expect(answer).toEqual({
     __typename: 'UploadSlots',

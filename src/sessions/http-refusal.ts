@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+import type { App } from '../platform/app.ts';
+
+/** A request that is answered with a status and a sentence. */
+export class HttpRefusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What is done for the bearer of a signed URL; the answer to a `GET` has a body. */
+export type ObjectAction = {
+  method: 'GET' | 'PUT';
+  run(
+    app: App,
+    id: string,
+    request: IncomingMessage,
+  ): Promise<{ body: Buffer; type: string } | null>;
+};
