@@ -1,31 +1,18 @@
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import type { Reply, Requests } from '../extension/messages.ts';
+import { extensionId } from '../src/contract/extension.ts';
 import { findChromium } from '../src/record/browser.ts';
-
-const repository = fileURLToPath(new URL('..', import.meta.url));
-
-/** What keeps Chromium to loopback: measured in 25 launches of 25. */
-const quiet = [
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-quic',
-  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
-];
+import { buildExtension, launchInstalled, prepareProfile } from '../src/record/extension.ts';
 
 /** A browser with the built extension and a profile that outlives it. */
 export type Installed = {
   /** Changes when the browser is started again. */
   context: BrowserContext;
-  extensionId: string;
   profile: string;
   /**
    * Asks the recorder as the popup does, from a tab that the first call opens: bring the page to be
@@ -51,14 +38,11 @@ type ExtensionApi = { runtime: { sendMessage(message: unknown): Promise<Reply<un
 let built: Promise<string> | null = null;
 
 /** The extension as a participant would load it; built once a process. */
-export function buildExtension(): Promise<string> {
+function builtExtension(): Promise<string> {
   built ??= (async () => {
     const folder = await mkdtemp(join(tmpdir(), 'codesight-extension-'));
-    const wxt = join(repository, 'node_modules/.bin/wxt');
-    await promisify(execFile)(wxt, ['build', '-c', 'extension/wxt.config.ts'], { cwd: repository });
-    // A copy: another process may build while the browser reads.
-    await cp(join(repository, 'dist/extension/chrome-mv3'), folder, { recursive: true });
-    process.once('exit', () => void rm(folder, { recursive: true, force: true }));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    await buildExtension(folder);
     return folder;
   })();
   return built;
@@ -70,33 +54,15 @@ export async function installExtension({
 }: {
   args?: string[];
 } = {}): Promise<Installed> {
-  const folder = await buildExtension();
+  const folder = await builtExtension();
   const profile = await mkdtemp(join(tmpdir(), 'codesight-profile-'));
-  await mkdir(join(profile, 'Default'));
-  await writeFile(
-    join(profile, 'Default/Preferences'),
-    JSON.stringify({ extensions: { ui: { developer_mode: true } } }),
-  );
-  const launch = async () => {
-    const context = await chromium.launchPersistentContext(profile, {
-      headless: true,
-      executablePath: findChromium(process.env.CHROMIUM, process.env.PATH),
-      viewport: { width: 1280, height: 800 },
-      args: [
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-        `--disable-extensions-except=${folder}`,
-        `--load-extension=${folder}`,
-        ...quiet,
-        ...args,
-      ],
-    });
-    const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
-    return { context, extensionId: new URL(worker.url()).host };
-  };
+  await prepareProfile(profile);
+  const executablePath = findChromium(process.env.CHROMIUM, process.env.PATH);
+  const launch = () => launchInstalled({ folder, profile, executablePath, args });
 
   let face: Page | null = null;
   const installed: Installed = {
-    ...(await launch()),
+    context: await launch(),
     profile,
     async ask(type, ask) {
       if (!face || face.isClosed()) face = await installed.openFace('options.html');
@@ -112,14 +78,14 @@ export async function installExtension({
     },
     async openFace(path) {
       const page = await installed.context.newPage();
-      await page.goto(`chrome-extension://${installed.extensionId}/${path}`);
+      await page.goto(`chrome-extension://${extensionId}/${path}`);
       return page;
     },
     async killWorker() {
       const session = await browserSession(installed.context);
       const { targetInfos } = await session.send('Target.getTargets');
       const worker = targetInfos.find(
-        ({ type, url }) => type === 'service_worker' && url.includes(installed.extensionId),
+        ({ type, url }) => type === 'service_worker' && url.includes(extensionId),
       );
       if (worker) await session.send('Target.closeTarget', { targetId: worker.targetId });
       await session.detach();
@@ -135,7 +101,7 @@ export async function installExtension({
     },
     async startBrowser() {
       face = null;
-      Object.assign(installed, await launch());
+      installed.context = await launch();
     },
     close: () => installed.context.close(),
   };
