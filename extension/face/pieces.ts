@@ -1,5 +1,5 @@
 import { UnansweredError } from '../wire.ts';
-import { type Attributes, type Child, h, setAttribute, setText, show } from './dom.ts';
+import { type Child, h, setAttribute, setText, show } from './dom.ts';
 import { type IconName, icon } from './icons.ts';
 
 /** What went wrong, with what to do. */
@@ -41,9 +41,8 @@ export function actionButton(
     kind = 'plain',
     icon: name,
     onTrouble,
-    ...attributes
-  }: Attributes & {
-    kind?: 'primary' | 'plain' | 'quiet' | 'danger';
+  }: {
+    kind?: 'primary' | 'plain' | 'danger';
     icon?: IconName;
     onTrouble: (trouble: Trouble | null) => void;
   },
@@ -51,7 +50,7 @@ export function actionButton(
 ): HTMLButtonElement {
   const button = h(
     'button',
-    { type: 'button', class: `button ${kind}`, ...attributes },
+    { type: 'button', class: `button ${kind}` },
     name ? icon(name) : null,
     h('span', {}, text),
   );
@@ -68,10 +67,6 @@ export function actionButton(
     }
   });
   return button;
-}
-
-export function linkButton(text: string, href: string, attributes: Attributes = {}): HTMLElement {
-  return h('a', { class: 'button plain', href, ...attributes }, text);
 }
 
 /**

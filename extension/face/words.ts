@@ -15,7 +15,7 @@ export function connectionWords({
     case 'connected':
       return `Connected to ${server}`;
     case 'offline':
-      return `${server} cannot be reached; what you record is kept here`;
+      return `${server} cannot be reached`;
     case 'refused':
       return `${server} refuses the key`;
   }
@@ -34,15 +34,15 @@ export function queueWords(
   ]
     .filter((part) => part !== null)
     .join(' and ');
-  const verb = interactions + uploads === 1 ? 'waits' : 'wait';
-  if (connection === 'refused') return `${what} ${verb} on this device until the key is changed.`;
-  if (connection === 'unset') return `${what} ${verb} on this device until a server is connected.`;
+  if (connection === 'refused') return `Kept here until the key is changed: ${what}.`;
+  if (connection === 'unset') return `Kept here until a server is connected: ${what}.`;
   if (connection !== 'connected') {
-    const since = oldestAgeMs !== null && oldestAgeMs > 60_000 ? `, ${spanWords(oldestAgeMs)}` : '';
-    return `${what} ${verb} on this device${since}. Nothing is lost: it is sent when the server answers.`;
+    const since =
+      oldestAgeMs !== null && oldestAgeMs > 60_000 ? ` for ${spanWords(oldestAgeMs)}` : '';
+    return `Kept here${since}: ${what}.`;
   }
-  if (attempts > 2) return `${what} ${verb}; ${attempts} attempts failed, the next one follows.`;
-  return `Sending: ${what}.`;
+  if (attempts > 2) return `${attempts} attempts failed, the next one follows: ${what}.`;
+  return `Sending ${what}.`;
 }
 
 const stageNames: Record<string, { doing: string; name: string }> = {
@@ -87,6 +87,8 @@ export function sessionWords(session: Pick<RecentSession, 'state' | 'stages'>): 
       return 'Held back: waits for you';
     case 'sending':
       return 'Being sent';
+    case 'stuck':
+      return 'Cannot be sent';
     case 'sent':
     case 'ended':
       return 'Sent: waits for processing';
@@ -95,11 +97,11 @@ export function sessionWords(session: Pick<RecentSession, 'state' | 'stages'>): 
     case 'ready':
       return 'Done: it is used for training';
     case 'needs_review':
-      return 'Done: a person looks at it';
+      return 'Done: a person will look at it';
     case 'rejected':
       return 'Not used';
     case 'failed':
-      return 'Processing failed; the server’s people can run it again';
+      return 'Processing failed; those who run the server can repeat it';
     case 'archived':
       return 'Done and archived';
     case 'discarding':

@@ -1,0 +1,3 @@
+import { openOptions } from '../../face/options.ts';
+
+openOptions(document.body);

@@ -1,0 +1,3 @@
+import { openPopup } from '../../face/popup.ts';
+
+openPopup(document.body);
