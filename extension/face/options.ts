@@ -1,4 +1,4 @@
-import type { FaceState, Settings } from '../messages.ts';
+import type { Settings } from '../messages.ts';
 import { ask } from '../wire.ts';
 import { askDialog } from './ask-dialog.ts';
 import { type Card, type Complain, card, facts } from './card.ts';
@@ -8,7 +8,7 @@ import { h, setText, show } from './dom.ts';
 import { icon } from './icons.ts';
 import { aboutCard, shortcutCard, storageCard } from './options-device.ts';
 import { voiceCard } from './options-voice.ts';
-import { actionButton, switchRow, type Trouble, troubleBanner } from './pieces.ts';
+import { actionButton, switchRow, troubleBanner } from './pieces.ts';
 import { watchState } from './port.ts';
 import { sitesEditor } from './sites-editor.ts';
 
