@@ -4,6 +4,7 @@ import './accounts/schema.ts';
 import './privacy/schema.ts';
 import './diagnostics/schema.ts';
 import './sessions/schema.ts';
+import './sessions/schema-capture.ts';
 import './sessions/schema-health.ts';
 import './sessions/schema-mutations.ts';
 import './sessions/schema-events.ts';

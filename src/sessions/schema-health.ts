@@ -4,6 +4,7 @@ import { parseUuid } from '../graphql/input.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import { SessionNotFoundError } from './errors.ts';
 import { reportCaptureHealth } from './health.ts';
+import { capture } from './schema-capture.ts';
 
 const CaptureHealth = builder.prismaObject('CaptureHealth', {
   fields: (t) => ({
@@ -69,7 +70,7 @@ const ReportCaptureHealthInput = builder.inputType('ReportCaptureHealthInput', {
 });
 
 builder.mutationField('reportCaptureHealth', (fields) =>
-  fields.withAuth({ anyScope: ['CAPTURE', 'ADMIN'] }).field({
+  fields.withAuth(capture).field({
     type: CaptureHealth,
     description:
       'Tells how a session’s recorder gets on. The latest sample is kept, and the greatest of each number.',
