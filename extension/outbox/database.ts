@@ -17,17 +17,16 @@ export type SessionRow = {
 
 /** What the sender must know again after any death. */
 export type SenderBook = {
-  /** One end and one removal, however often they are sent. */
-  endOperationId: string;
-  discardOperationId: string;
-  /** The server may know of it: something was sent. */
-  isKnown: boolean;
-  /** Why it cannot go on by itself, in words; it is left alone until the participant decides. */
-  stuck: string | null;
+  /** Server and project that something of it was sent to, as `homeOf` says it. */
+  home: string | null;
+  /** Why it cannot go on by itself; it is left alone until the connection is another one. */
+  stuck: { message: string; advice: string; connectionId: string } | null;
   /** Sequences under which the server holds another body; its own stays. */
   conflicting: number[];
   /** Interactions that the server refused; tombstones stand for them. */
   refused: { sequence: number; code: string; message: string }[];
+  /** Times that the sender was opened since it began. */
+  restarts: number;
   sentAt: number | null;
 };
 

@@ -5,7 +5,6 @@ import {
   mapWords,
   missedScreenshots,
 } from '../../src/contract/vocabulary.ts';
-import { newId } from '../../src/lib/ids.ts';
 import {
   allOf,
   type Database,
@@ -261,12 +260,11 @@ function newRow(session: NewSession): SessionRow {
       remote: null,
     },
     book: {
-      endOperationId: newId(),
-      discardOperationId: newId(),
-      isKnown: false,
+      home: null,
       stuck: null,
       conflicting: [],
       refused: [],
+      restarts: 0,
       sentAt: null,
     },
   };

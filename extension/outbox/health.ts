@@ -1,0 +1,50 @@
+import { ReportCaptureHealthDocument } from '../../src/generated/extension/graphql.ts';
+import type { Backlog } from './backlog.ts';
+import type { Connection } from './connection.ts';
+import type { Database } from './database.ts';
+import { totalBytes } from './room.ts';
+
+const timeoutMs = 10_000;
+const intMost = 2 ** 31 - 1;
+
+/** Tells the server how sending a session goes. Nothing waits for it, and it is not repeated. */
+export async function reportHealth({
+  sessionId,
+  backlog,
+  database,
+  connection,
+  attempts,
+  lastError,
+  signal,
+}: {
+  sessionId: string;
+  backlog: Backlog;
+  database: Database;
+  connection: Connection;
+  attempts: number;
+  lastError: string | null;
+  signal: AbortSignal;
+}): Promise<void> {
+  const row = await backlog.row(sessionId);
+  if (!row?.book.home) return;
+  const { interactions, uploads, oldestAt } = await backlog.waitingOf(sessionId);
+  const { quota } = await navigator.storage.estimate();
+  const input = {
+    sessionId,
+    sampledAt: new Date().toISOString(),
+    queueDepth: interactions + uploads,
+    oldestAgeMs: oldestAt === null ? null : ageOf(oldestAt),
+    attempts,
+    lastError: lastError?.slice(0, 1000) ?? null,
+    restarts: row.book.restarts,
+    storedBytes: await totalBytes(database),
+    quotaBytes: quota === undefined ? null : Math.min(Math.floor(quota), Number.MAX_SAFE_INTEGER),
+  };
+  const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  await connection.run(ReportCaptureHealthDocument, { input }, either);
+}
+
+/** In whole milliseconds, as far as the wire can say it; clocks may go back. */
+export function ageOf(at: number): number {
+  return Math.min(intMost, Math.max(0, Math.round(Date.now() - at)));
+}

@@ -1,0 +1,245 @@
+import { WithdrawConsentDocument } from '../../src/generated/extension/graphql.ts';
+import type { Backlog } from './backlog.ts';
+import { type Bell, openBell } from './bell.ts';
+import type { Connection } from './connection.ts';
+import { homeOf, type SavedConnection } from './connections.ts';
+import { loadConsents, noteConsent } from './consents.ts';
+import { discardSession, finishSession, sendWaiting, startSession } from './courier.ts';
+import type { Database, SessionRow } from './database.ts';
+import {
+  newKeyAdvice,
+  OperationRefusedError,
+  RefusedError,
+  StuckError,
+  wordsOf,
+} from './errors.ts';
+import { isFinal, openFollower } from './follow.ts';
+import { reportHealth } from './health.ts';
+import { onLocalChange } from './local.ts';
+import { type Backoff, backoffMs, sleep } from './patience.ts';
+import type { Problem } from './room.ts';
+import type { StoredSession } from './types.ts';
+
+export type ServiceOptions = {
+  database: Database;
+  backlog: Backlog;
+  connection: Connection;
+  saved: SavedConnection;
+  /** Rings at every change of the store, and at the alarm. */
+  bell: Bell;
+  signal: AbortSignal;
+  retryBackoff?: Backoff;
+  onProblem: (problem: Problem) => void;
+  onRemote: (session: StoredSession) => void;
+  /** Hears why something did not go; `null` when it goes again. */
+  onTrouble: (message: string | null) => void;
+};
+
+export type Service = {
+  /** Ends with the first refusal of the whole connection. @throws {RefusedError} or the signal's reason */
+  run(): Promise<void>;
+  refresh(): Promise<void>;
+  /** Tries in a row that failed, of any session. */
+  attempts(): number;
+};
+
+const liveBatchMs = 250;
+const healthEveryMs = 30_000;
+const resumedMs = 24 * 3_600_000;
+const defaultBackoff: Backoff = { firstMs: 1_000, lastMs: 5 * 60_000 };
+/** Refusals after which asking for the session anew may help. */
+const unknown = new Set(['SESSION_ENDED', 'SESSION_NOT_FOUND']);
+const unknownMost = 3;
+
+export const isLive = ({ session: { state, isHeld } }: SessionRow): boolean =>
+  (state === 'recording' || state === 'paused') && !isHeld;
+export const isOver = ({ session: { state } }: SessionRow): boolean =>
+  state === 'sending' || state === 'discarding';
+
+/** Everything that is done with one connection, until it is closed. */
+export function openService(options: ServiceOptions): Service {
+  const { backlog, bell, connection, database, saved, signal, onTrouble, onProblem, onRemote } =
+    options;
+  const { retryBackoff = defaultBackoff } = options;
+  const connectionId = saved.id;
+  const home = homeOf(saved);
+  const started = new Set<string>();
+  const busy = new Map<string, AbortController>();
+  const failures = new Map<string, { count: number; retryAt: number }>();
+  const follower = openFollower({ backlog, connection, signal, onRemote });
+  let refuse: (error: RefusedError) => void = () => {};
+  const refused = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+
+  /** One pass over a session that goes on, or all of one that is over. */
+  const serve = async ({ session }: SessionRow, stop: AbortSignal): Promise<void> => {
+    const { id: sessionId } = session;
+    const onWait = (message: string) => onTrouble(message);
+    const courier = { sessionId, backlog, connection, home, signal: stop, onWait, onProblem };
+    if (session.state === 'discarding') {
+      await discardSession(courier);
+      await backlog.remove(sessionId);
+      return;
+    }
+    // A start is not broken off: a removal comes after its answer.
+    if (!started.has(sessionId)) {
+      const takesMore = await startSession({ ...courier, signal }, session);
+      if (!takesMore) return finish(sessionId, 'ended');
+      started.add(sessionId);
+      void report(sessionId);
+      const now = await backlog.row(sessionId);
+      if (now?.session.state !== session.state) return; // the next pass sees to it
+    }
+    if (session.state !== 'sending') return sendWaiting(courier);
+    await finish(sessionId, await finishSession(courier));
+  };
+
+  const finish = async (sessionId: string, state: string): Promise<void> => {
+    started.delete(sessionId);
+    const session = await backlog.finish(sessionId, state);
+    void report(sessionId);
+    await backlog.prune();
+    if (!session) return;
+    onRemote(session);
+    follower.watch(sessionId);
+  };
+
+  const report = async (sessionId: string): Promise<void> => {
+    const [count, lastError] = [attempts(), lastTrouble];
+    const sample = { sessionId, backlog, database, connection, signal, attempts: count, lastError };
+    await reportHealth(sample).catch(() => undefined); // the next sample says more
+  };
+
+  let lastTrouble: string | null = null;
+  const fail = async (row: SessionRow, error: unknown): Promise<void> => {
+    const { id } = row.session;
+    const code = error instanceof OperationRefusedError ? error.code : null;
+    const message = wordsOf(error);
+    started.delete(id);
+    const count = (failures.get(id)?.count ?? 0) + 1;
+    failures.set(id, { count, retryAt: Date.now() + backoffMs(count - 1, retryBackoff) });
+    if (error instanceof RefusedError) return refuse(error);
+    if (code === 'UNAUTHENTICATED' || code === 'FORBIDDEN')
+      return refuse(new RefusedError(message, newKeyAdvice, true));
+    lastTrouble = message;
+    onTrouble(message);
+    const mayPass =
+      code === null || code === 'UNEXPECTED' || (unknown.has(code) && count <= unknownMost);
+    if (error instanceof StuckError) await strand(row, message, error.advice);
+    else if (!mayPass)
+      await strand(
+        row,
+        `The server does not take “${row.session.task || row.session.startUrl}”: ${message}`,
+        'Tell whoever runs the project. It stays on this device until it is discarded.',
+      );
+  };
+
+  const strand = async ({ session }: SessionRow, message: string, advice: string) => {
+    await backlog.changeBook(session.id, () => ({ stuck: { message, advice, connectionId } }));
+    onProblem({ message, advice });
+    const stuck = { state: 'stuck', site: null, stages: [], quality: null };
+    const changed = await backlog.setRemote(session.id, { ...stuck, advice: [message, advice] });
+    if (changed) onRemote(changed);
+  };
+
+  /** Serves the first session that wants it, one after the other. */
+  const lane = async (wants: (row: SessionRow) => boolean, pauseMs: number): Promise<never> => {
+    for (;;) {
+      const heard = bell.count();
+      const rows = (await backlog.rows()).filter((row) => wants(row) && !isStuck(row));
+      const row = rows.find(({ session: { id } }) => !busy.has(id) && dueInMs(id) === 0);
+      if (row) {
+        const { id } = row.session;
+        const stop = new AbortController();
+        busy.set(id, stop);
+        try {
+          await serve(row, AbortSignal.any([signal, stop.signal]));
+          failures.delete(id);
+          lastTrouble = null;
+          onTrouble(null);
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!stop.signal.aborted) await fail(row, error);
+        } finally {
+          busy.delete(id);
+          bell.ring(); // the other lane may have waited for it
+        }
+        if (pauseMs === 0) continue;
+      }
+      const due = rows.map(({ session: { id } }) => dueInMs(id)).filter((ms) => ms > 0);
+      await bell.after(row ? heard + 1 : heard, due.length > 0 ? Math.min(...due) : null, signal);
+      await sleep(pauseMs, signal);
+    }
+  };
+
+  const isStuck = ({ book }: SessionRow): boolean => book.stuck?.connectionId === connectionId;
+
+  const dueInMs = (id: string): number =>
+    Math.max(0, (failures.get(id)?.retryAt ?? 0) - Date.now());
+
+  /** What is being sent of a session that is to be removed is broken off. */
+  const breakOff = async (): Promise<never> => {
+    for (;;) {
+      const heard = bell.count();
+      for (const [id, stop] of busy) {
+        const row = await backlog.row(id);
+        if (!row || (row.session.state === 'discarding' && started.has(id))) stop.abort();
+      }
+      await bell.after(heard, null, signal);
+    }
+  };
+
+  const sample = async (): Promise<never> => {
+    for (;;) {
+      await sleep(healthEveryMs, signal);
+      for (const id of started) await report(id);
+    }
+  };
+
+  /** The server hears of consents that ended. */
+  const withdraw = async (): Promise<never> => {
+    const changed = openBell();
+    const unlisten = onLocalChange(['consents'], changed.ring);
+    signal.addEventListener('abort', unlisten, { once: true });
+    for (;;) {
+      const heard = changed.count();
+      for (const { id, withdrawnAt, recordedBy, withdrawnBy } of await loadConsents()) {
+        if (!withdrawnAt || !recordedBy.includes(home) || withdrawnBy.includes(home)) continue;
+        await connection.run(WithdrawConsentDocument, { input: { id } }, signal);
+        await noteConsent(id, 'withdrawnBy', home);
+      }
+      await changed.after(heard, null, signal);
+    }
+  };
+
+  /** What was sent and is not through processing is followed again. */
+  const resume = async (): Promise<void> => {
+    const rows = await backlog.rows();
+    const isOpen = ({ session, book }: SessionRow) =>
+      session.state === 'sent' &&
+      !isFinal(session.remote?.state ?? '') &&
+      (book.sentAt ?? 0) > Date.now() - resumedMs;
+    if (rows.some(isOpen)) await follower.refresh();
+  };
+
+  const attempts = (): number =>
+    Math.max(connection.failures(), ...[...failures.values()].map(({ count }) => count), 0);
+
+  return {
+    attempts,
+    refresh: () => follower.refresh(),
+    async run() {
+      refused.catch(() => undefined); // raced below
+      resume().catch(() => undefined); // the face asks again
+      await Promise.race([
+        refused,
+        lane(isOver, 0),
+        lane(isLive, liveBatchMs),
+        breakOff(),
+        sample(),
+        withdraw(),
+      ]);
+    },
+  };
+}
