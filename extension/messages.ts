@@ -16,7 +16,7 @@ export type Requests = {
   'face.state': { ask: null; answer: FaceState };
   /** Tries the connection without keeping it. */
   'connection.test': { ask: { url: string; key: string }; answer: ConnectionTest };
-  /** Keeps the connection, after a test that went well. */
+  /** Tries the connection, and keeps it when that went well. */
   'connection.save': { ask: { url: string; key: string }; answer: ConnectionTest };
   'connection.forget': { ask: null; answer: null };
   'consent.give': { ask: { version: string; locale: string }; answer: null };
@@ -35,6 +35,9 @@ export type Requests = {
   // From the recorder to the offscreen document.
   'audio.start': { ask: { sessionId: string; clipId: string }; answer: { startedAt: number } };
   'audio.stop': { ask: null; answer: { endedAt: number } };
+  // From the offscreen document to the recorder.
+  /** The microphone stopped by itself; what it heard until then is kept. */
+  'audio.lost': { ask: { clipId: string }; answer: null };
 };
 
 /** What the recorder asks of a document; sent to a frame of a tab. */

@@ -1,8 +1,4 @@
 import { defineBackground } from 'wxt/utils/define-background';
+import { listen } from '../recorder/listen.ts';
 
-export default defineBackground({
-  type: 'module',
-  main() {
-    // Listeners must stand before the first turn of the loop: an event wakes the worker for them.
-  },
-});
+export default defineBackground({ type: 'module', main: listen });

@@ -1,0 +1,3 @@
+import { openMicrophone } from '../../recorder/microphone.ts';
+
+openMicrophone();

@@ -1,0 +1,53 @@
+import { newId } from '../../src/lib/ids.ts';
+import type { Camera } from './camera.ts';
+import { type Desk, recordingOf } from './desk.ts';
+import { draftOf, heldOf, lastStateOf, withBefore } from './drafts.ts';
+import type { Numbering } from './numbering.ts';
+import { isOfSites } from './sites.ts';
+import type { Tabs } from './tabs.ts';
+
+/** Tells of downloads: what kind of file and from where, never its name. */
+export function openDownloads(desk: Desk, camera: Camera, numbering: Numbering, tabs: Tabs) {
+  const { store, secrets, inTurn } = desk;
+  return {
+    async created(item: chrome.downloads.DownloadItem): Promise<void> {
+      const session = recordingOf(desk);
+      const tabId = tabs.shown();
+      const tab = tabId === null ? undefined : tabs.known(tabId);
+      if (!session || tabId === null || !tab || item.incognito) return;
+      const { excludedSites } = desk.settings();
+      const source = item.finalUrl || item.url;
+      if ([source, item.referrer, tab.url].some((url) => isOfSites(url, excludedSites))) return;
+      const draftId = newId();
+      const draft = draftOf('DOWNLOAD', {
+        draftId,
+        at: Date.now(),
+        url: secrets.cleanUrl(tab.url),
+        pageTitle: secrets.cleanText(tab.title),
+        before: lastStateOf(desk, tabId),
+        context: {
+          kind: item.mime || null,
+          extension: extensionOf(item.filename) ?? extensionOf(URL.parse(source)?.pathname ?? ''),
+          site: URL.parse(source)?.host || null,
+          bytes: item.totalBytes > 0 ? item.totalBytes : null,
+        },
+      });
+      const origin = { tabId, frameId: 0, documentId: null, frame: [] };
+      const held = {
+        ...heldOf(session, draftId, draft.startedAt, origin),
+        isOpen: false,
+        draft,
+        after: draft.before ?? tabs.stateOf(tab),
+      };
+      await inTurn(async () => {
+        await store.keepDrafts([await withBefore(desk, camera, session, held)]);
+      });
+      numbering.schedule();
+    },
+  };
+}
+
+/** Of letters and digits only, so that no part of a name passes for one. */
+export function extensionOf(path: string): string | null {
+  return /\.([a-z0-9]{1,5})$/i.exec(path)?.[1]?.toLowerCase() ?? null;
+}

@@ -1,0 +1,224 @@
+import { limits } from '../../src/contract/limits.ts';
+import type { Requests } from '../messages.ts';
+import type { HeldDraft } from '../outbox/types.ts';
+import type { Draft, PageMessage } from '../page.ts';
+import type { Camera } from './camera.ts';
+import { type Current, type Desk, recordingOf } from './desk.ts';
+import type { Documents } from './documents.ts';
+import { heldOf, type Origin, withBefore } from './drafts.ts';
+import { isAction } from './film.ts';
+import type { Layout, Place } from './layout.ts';
+import type { Numbering } from './numbering.ts';
+import { shifted } from './record.ts';
+import { idOf, sha256 } from './sha256.ts';
+import { openTurnsBy } from './turns.ts';
+
+type Tell = Requests['page.tell']['ask'];
+/** Who speaks, by the browser's word. */
+export type Speaker = { tabId: number; frameId: number; documentId: string; tabUrl: string };
+type DraftMessage = Extract<PageMessage, { kind: 'open' | 'done' | 'drop' | 'settled' }>;
+
+/** So long an after-picture waits for the page's own word that it came to rest. */
+const restMs = 1_200;
+/** Until what was typed has been painted. */
+const paintMs = 100;
+
+/** Puts what the documents tell on disk, and wishes for the pictures that go with it. */
+export function openEar(
+  desk: Desk,
+  documents: Documents,
+  camera: Camera,
+  numbering: Numbering,
+  onSecret: () => void,
+) {
+  const { store, memory, secrets, film, inTurn } = desk;
+  const byDocument = openTurnsBy();
+
+  const keepSnapshot = async (
+    session: Current,
+    { documentId }: Speaker,
+    { key, at, url, title, html }: Extract<PageMessage, { kind: 'snapshot' }>,
+  ): Promise<void> => {
+    const bytes = new TextEncoder().encode(html.toWellFormed().replaceAll('\0', '\ufffd'));
+    if (bytes.length > limits.snapshotBytes || bytes.length === 0) {
+      desk.coverage.add(session.id, { note: 'A page was too large to be kept.' });
+      return;
+    }
+    const hash = await sha256(bytes);
+    const id = await idOf(session.id, hash);
+    await store.keepBlob(session.id, {
+      kind: 'snapshot',
+      record: {
+        id,
+        capturedAt: new Date(at).toISOString(),
+        url: url.slice(0, limits.urlChars),
+        title: title.slice(0, limits.nameChars),
+        bytes: bytes.length,
+        sha256: hash,
+      },
+      bytes: bytes.buffer,
+    });
+    await memory.set(`snap:${documentId}:${key}`, id);
+  };
+
+  /** The draft as the whole tab sees it: ids for keys, the viewport of the tab, the page at the top. */
+  const placed = (
+    draft: Draft,
+    { frameId, documentId, tabUrl }: Speaker,
+    place: Place | null,
+    layout: Layout | null,
+  ): Draft => {
+    const snapshotId = draft.snapshotKey
+      ? (memory.get<string>(`snap:${documentId}:${draft.snapshotKey}`) ?? null)
+      : null;
+    if (frameId === 0) return { ...draft, before: draft.before && { ...draft.before, snapshotId } };
+    const top = layout?.state;
+    return {
+      ...shifted(draft, place),
+      url: top?.url ?? secrets.cleanUrl(tabUrl),
+      pageTitle: top?.title ?? null,
+      before: { ...top, snapshotId },
+    };
+  };
+
+  const keepDrafts = async (
+    session: Current,
+    speaker: Speaker,
+    messages: DraftMessage[],
+  ): Promise<Map<string, HeldDraft>> => {
+    const { tabId, frameId, documentId } = speaker;
+    const { place, layout } =
+      frameId === 0 ? { place: null, layout: null } : await documents.placeOf(tabId, frameId);
+    const frame = place?.steps ?? [];
+    const origin: Origin = { tabId, frameId, documentId, frame };
+
+    return inTurn(async () => {
+      const known = new Map((await store.drafts(session.id)).map((held) => [held.draftId, held]));
+      const changed = new Map<string, HeldDraft>();
+      const change = (held: HeldDraft): void => {
+        known.set(held.draftId, held);
+        changed.set(held.draftId, held);
+      };
+      for (const message of messages) {
+        const draftId = message.kind === 'done' ? message.draft.draftId : message.draftId;
+        const held = known.get(draftId);
+        if (message.kind === 'drop') {
+          known.delete(draftId);
+          changed.delete(draftId);
+          await store.removeDraft(session.id, draftId);
+        } else if (message.kind === 'settled') {
+          const after = frameId === 0 ? message.state : (layout?.state ?? null);
+          if (held) change({ ...held, after });
+        } else {
+          const { draft } = message;
+          if (draft?.type === 'NAVIGATION') continue; // the browser's word on it is complete
+          const startedAt = draft?.startedAt ?? (message.kind === 'open' ? message.at : 0);
+          const start = held ?? heldOf(session, draftId, startedAt, origin);
+          const isOpen = message.kind === 'open';
+          if (held && !held.isOpen && isOpen) continue; // a repeat of what is over
+          if (isAction(draft?.type ?? 'CLICK')) film.noteAction(tabId, draftId, startedAt);
+          change({
+            ...start,
+            isOpen,
+            heardAt: Date.now(),
+            startedAt,
+            frame: start.frame.length > 0 ? start.frame : frame,
+            draft: draft ? placed(draft, speaker, place, layout) : start.draft,
+          });
+        }
+      }
+      const kept = [];
+      for (const held of changed.values()) {
+        kept.push(await withAfter(session, await withBefore(desk, camera, session, held)));
+      }
+      await store.keepDrafts(kept);
+      return known;
+    });
+  };
+
+  /** What was typed is over when something else begins; it was seen before that. */
+  const withAfter = async (session: Current, held: HeldDraft): Promise<HeldDraft> => {
+    if (held.isOpen || !held.draft || held.afterImageId) return held;
+    const { draftId, endedAt } = held.draft;
+    const shot = film.after(held.tabId, { draftId, endedAt });
+    if (!shot) return held;
+    await camera.keepAfter(session, shot, draftId);
+    return { ...held, after: held.after ?? shot.state, afterImageId: shot.picture.id };
+  };
+
+  /** @param awaiting drafts that have no number yet */
+  const wishFor = (
+    { tabId }: Speaker,
+    message: PageMessage,
+    awaiting: Map<string, HeldDraft>,
+  ): void => {
+    const lacksAfter = (draftId: string) => awaiting.get(draftId)?.afterImageId === null;
+    switch (message.kind) {
+      case 'open':
+        // What is typed shows in pictures.
+        if (message.draft) camera.wish('before', tabId, null, paintMs);
+        break;
+      case 'done': {
+        const { type, draftId } = message.draft;
+        if (!lacksAfter(draftId)) break;
+        if (type === 'MODAL_OPEN' || type === 'MODAL_CLOSE') camera.wish('modal', tabId, draftId);
+        else camera.wish('after', tabId, draftId, restMs);
+        break;
+      }
+      case 'settled':
+        film.noteChange(tabId, message.at);
+        if (!lacksAfter(message.draftId)) break;
+        if (!camera.hurry(message.draftId)) camera.wish('after', tabId, message.draftId);
+        break;
+      case 'drop':
+        camera.drop(message.draftId);
+        break;
+      case 'changed':
+        film.noteChange(tabId, message.at);
+        camera.wish('before', tabId);
+        break;
+      case 'stir':
+        camera.stir(tabId);
+        break;
+      case 'error':
+        camera.wish('error', tabId);
+        break;
+    }
+  };
+
+  const keep = async (session: Current, speaker: Speaker, messages: PageMessage[]) => {
+    const learned = messages.flatMap((each) => (each.kind === 'secret' ? [each.value] : []));
+    if (await secrets.learn(learned)) onSecret();
+    for (const message of messages) {
+      if (message.kind === 'snapshot') await keepSnapshot(session, speaker, message);
+    }
+    const about = messages.filter((each): each is DraftMessage =>
+      /^(?:open|done|drop|settled)$/.test(each.kind),
+    );
+    const awaiting =
+      about.length > 0 ? await keepDrafts(session, speaker, about) : new Map<string, HeldDraft>();
+    if (!recordingOf(desk)) return;
+    camera.hear();
+    for (const message of messages) wishFor(speaker, message, awaiting);
+  };
+
+  return {
+    /** Resolves when everything is on disk; may be told twice. */
+    async tell({ sessionId, path, messages }: Tell, speaker: Speaker): Promise<{ isKept: true }> {
+      const { tabId, frameId, documentId } = speaker;
+      await documents.hello(tabId, frameId, { documentId, path });
+      return byDocument(documentId, async () => {
+        const session = desk.current();
+        if (session?.id === sessionId) {
+          await keep(session, speaker, messages);
+          numbering.schedule();
+        } else {
+          console.warn(`${messages.length} messages came for a session that is over.`);
+        }
+        return { isKept: true };
+      });
+    },
+  };
+}
+
+export type Ear = ReturnType<typeof openEar>;

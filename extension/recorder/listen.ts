@@ -1,0 +1,97 @@
+import type { Requests } from '../messages.ts';
+import { type Handlers, handle } from '../wire.ts';
+import { openReview } from './faces.ts';
+import { openRecorder, type Recorder } from './recorder.ts';
+
+const asked = [
+  'page.hello',
+  'page.tell',
+  'mark.moved',
+  'face.state',
+  'connection.test',
+  'connection.save',
+  'connection.forget',
+  'consent.give',
+  'consent.withdraw',
+  'settings.save',
+  'session.start',
+  'session.pause',
+  'session.resume',
+  'session.stop',
+  'session.release',
+  'session.discard',
+  'problem.dismiss',
+  'audio.lost',
+] as const satisfies (keyof Recorder['handlers'])[];
+
+/**
+ * Puts up all listeners in the first turn of the worker's loop: an event wakes the worker for them,
+ * and is lost without. What they hear waits until the recorder is open.
+ */
+export function listen(): void {
+  keepZodFromEval();
+  const opened = openRecorder();
+  opened.catch((error: unknown) => console.error('The recorder could not be opened:', error));
+  const then = (work: (recorder: Recorder) => Promise<unknown> | unknown): void => {
+    opened.then(work).catch((error: unknown) => console.error('An event was not kept:', error));
+  };
+
+  handle(handlersOf(opened));
+  chrome.runtime.onConnect.addListener((port) => {
+    const isOwn = port.sender?.url?.startsWith(chrome.runtime.getURL(''));
+    if (port.name === 'face' && isOwn) then((recorder) => recorder.connect(port));
+  });
+  chrome.runtime.onStartup.addListener(() => then(() => {}));
+  chrome.runtime.onInstalled.addListener(() => then(() => {}));
+  chrome.alarms.onAlarm.addListener(() => then((recorder) => recorder.wake()));
+  chrome.commands.onCommand.addListener((command) => {
+    if (command === 'toggle-recording') then((recorder) => recorder.toggle());
+  });
+  chrome.notifications.onClicked.addListener((id) => then(() => openReview(id)));
+
+  chrome.tabs.onCreated.addListener((tab) => then(({ tabs }) => tabs.created(tab)));
+  chrome.tabs.onActivated.addListener((to) => then(({ tabs }) => tabs.activated(to)));
+  chrome.tabs.onRemoved.addListener((tabId) => then(({ tabs }) => tabs.removed(tabId)));
+  chrome.tabs.onUpdated.addListener((tabId, { title }, tab) => {
+    if (title !== undefined) then(({ tabs }) => tabs.changed(tabId, tab));
+  });
+  chrome.windows.onFocusChanged.addListener((id) => then(({ tabs }) => tabs.focused(id)));
+
+  const { webNavigation } = chrome;
+  webNavigation.onBeforeNavigate.addListener((to) =>
+    then(({ navigation }) => navigation.asked(to)),
+  );
+  webNavigation.onCommitted.addListener((to) => then(({ navigation }) => navigation.committed(to)));
+  webNavigation.onDOMContentLoaded.addListener((to) =>
+    then(({ navigation }) => navigation.stood(to)),
+  );
+  webNavigation.onHistoryStateUpdated.addListener((to) =>
+    then(({ navigation }) => navigation.routed(to, 'history')),
+  );
+  webNavigation.onReferenceFragmentUpdated.addListener((to) =>
+    then(({ navigation }) => navigation.routed(to, 'fragment')),
+  );
+  chrome.downloads.onCreated.addListener((item) =>
+    then(({ downloads }) => downloads.created(item)),
+  );
+}
+
+function handlersOf(opened: Promise<Recorder>): Handlers<Requests> {
+  const entries = asked.map((name) => [
+    name,
+    async (ask: never, from: chrome.runtime.MessageSender) =>
+      (await opened).handlers[name](ask, from),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The contract would try `new Function` for its fast path, which the CSP reports as a violation. What
+ * Zod was configured with stands on `globalThis`; https://github.com/colinhacks/zod/issues/4461
+ */
+function keepZodFromEval(): void {
+  const { __zod_globalConfig: config } = globalThis as {
+    __zod_globalConfig?: { jitless?: boolean };
+  };
+  if (config) config.jitless = true;
+}
