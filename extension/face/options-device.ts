@@ -1,18 +1,21 @@
 import { type Card, type Complain, card, facts } from './card.ts';
-import { h, setText } from './dom.ts';
+import { h, setText, show } from './dom.ts';
 import { actionButton, troubleOf } from './pieces.ts';
 import { bytesWords, countWords } from './words.ts';
 
 /** The key that starts and stops; only the browser's own page can change it. */
 export function shortcutCard(complain: Complain): Card {
   const key = h('kbd', {}, '…');
+  const words = h('span', {});
   const change = actionButton('Change it', { onTrouble: complain }, () =>
     chrome.tabs.create({ url: 'chrome://extensions/shortcuts' }),
   );
   chrome.commands.getAll().then(
     (commands) => {
       const command = commands.find(({ name }) => name === 'toggle-recording');
-      setText(key, command?.shortcut || 'no key');
+      setText(key, command?.shortcut ?? '');
+      show(key, Boolean(command?.shortcut));
+      setText(words, command?.shortcut ? ' starts and stops a recording' : 'No key is set yet.');
     },
     (error: unknown) => complain(troubleOf(error)),
   );
@@ -20,8 +23,8 @@ export function shortcutCard(complain: Complain): Card {
     element: card(
       'shortcut',
       'Keyboard',
-      'A recording that is started by the key has no task: you can say it when it ends.',
-      h('p', { class: 'line' }, h('span', {}, key, ' starts and stops a recording'), change),
+      'A key starts and stops a recording from any page.',
+      h('p', { class: 'line' }, h('span', {}, key, words), change),
     ),
     update: () => {},
   };

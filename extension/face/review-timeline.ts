@@ -71,12 +71,17 @@ export function timelineOf(
       sequence: step.sequence,
       clock: isThere ? clockWords(Date.parse(step.occurredAt) - start) : '',
       words: interactionWords(step),
-      place: isThere ? [step.pageTitle, hostOf(step.url)].filter(Boolean).join(' · ') : '',
+      place: isThere ? placeOf(step) : '',
       pictures: (bySequence.get(step.sequence) ?? []).map(pictureOf),
     });
   }
   takeLoose(Number.POSITIVE_INFINITY);
   return moments;
+}
+
+function placeOf({ type, pageTitle, url }: InteractionRecord): string {
+  const host = type === 'NAVIGATION' ? null : hostOf(url); // its words name it already
+  return [pageTitle, host].filter(Boolean).join(' · ');
 }
 
 function looseWords(shots: ScreenshotRecord[]): string {

@@ -20,7 +20,12 @@ export async function openReview(
   const banner = troubleBanner(() => complain(null));
   const title = h('h1', {}, 'Session');
   const about = h('p', { class: 'hint' });
-  const stand = h('p', { class: 'strong', role: 'status' });
+  const stand = h('span', { class: 'strong', role: 'status' });
+  const note = h(
+    'span',
+    { class: 'hint', hidden: true },
+    ' You see it exactly as it would be sent.',
+  );
   const release = actionButton(
     'Send it',
     { kind: 'primary', icon: 'check', onTrouble: complain },
@@ -50,7 +55,7 @@ export async function openReview(
       'header',
       { class: 'review-head' },
       h('span', { class: 'brand' }, icon('brand')),
-      h('div', { class: 'what' }, title, about, stand),
+      h('div', { class: 'what' }, title, about, h('p', {}, stand, note)),
       h('div', { class: 'buttons' }, discard, release),
     ),
     h('div', { class: 'page-trouble' }, banner.element),
@@ -61,6 +66,7 @@ export async function openReview(
 
   const place = (state: string) => {
     setText(stand, `${sessionWords({ state, stages: [] })}.`);
+    show(note, state === 'held');
     show(release, state === 'held');
     show(discard, /^(?:held|sending|stuck)$/.test(state));
     show(main, !/^(?:discarding|discarded|erased)$/.test(state));

@@ -94,7 +94,8 @@ export function interactionWords(step: InteractionRecord | Tombstone): string {
 function targetWords(target: Target | null | undefined): string {
   if (!target) return 'the page';
   const kind = target.role ?? target.tag;
-  const role = roleNames[kind] ?? kind;
+  const isField = kind === 'combobox' && target.tag === 'input';
+  const role = isField ? 'text field' : (roleNames[kind] ?? kind);
   const name = (target.name ?? target.text ?? '').replaceAll(/\s+/g, ' ').trim();
   if (name) return `“${shorten(name, 60)}”${role ? ` (${role})` : ''}`;
   if (isPage(target)) return 'the page';
