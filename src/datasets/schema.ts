@@ -1,19 +1,19 @@
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor } from '../graphql/context.ts';
+import { describe } from '../graphql/describe.ts';
 import { countOf, pageOf } from '../sessions/children.ts';
 import { openSession } from '../sessions/session-keys.ts';
 import { openExample } from './build-examples.ts';
 import { type Example, readable } from './example.ts';
+import { exportFormats } from './formats/formats.ts';
 
 const readMinutes = 10;
 const exampleList = { table: 'Example', order: ['sequence'] } as const;
 
 const ExportFormat = builder.enumType('ExportFormat', {
   description: 'A format of training data.',
-  values: {
-    OPENAI_CHAT: { description: 'OpenAI chat fine-tuning, supervised, one JSON object a line.' },
-  },
+  values: describe(exportFormats),
 });
 
 const Candidate = builder.objectRef<Example['candidates'][number]>('ExampleCandidate').implement({

@@ -105,7 +105,7 @@ async function withEngine<T>(
   const { SchemaEngine } = await loadEngine();
   // A pool of our own to end: the engine's lock goes with its connection, not with `free()`.
   const pool = new Pool({ connectionString: databaseUrl });
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
+  const adapter = bindMigrationAwareSqlAdapterFactory(takingWholeScripts(new PrismaPg(pool), pool));
   try {
     const datamodel = await readFile(SCHEMA_FILE, 'utf8');
     const models: [string, string][] = [['schema.prisma', datamodel]];
@@ -116,6 +116,22 @@ async function withEngine<T>(
   } finally {
     await pool.end();
   }
+}
+
+/**
+ * Prisma's adapter cuts a script at every semicolon, those of comments and function bodies too; Postgres
+ * takes it whole, in one transaction. Remove when `executeScript` of `@prisma/adapter-pg` splits nothing.
+ */
+function takingWholeScripts(factory: PrismaPg, pool: Pool): PrismaPg {
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const connection = await connect();
+    connection.executeScript = async (script) => {
+      await pool.query(script);
+    };
+    return connection;
+  };
+  return factory;
 }
 
 type EngineModule = typeof import('@prisma/schema-engine-wasm');
