@@ -8,12 +8,10 @@ import type { Picture, Shot } from './film.ts';
 import { afterPicture, afterRefusal, nextPictureAt, type PaceState, unpaced } from './pace.ts';
 import { type NoPhoto, type Photo, photograph } from './photograph.ts';
 import { forgetShot, rememberShot, restoreShot } from './reel.ts';
+import { burstAtMs } from './schedule.ts';
 import { sha256 } from './sha256.ts';
 import { within } from './turns.ts';
 import { openWishes, triggerOf, type Wish, type WishKind } from './wishes.ts';
-
-/** From the page's coming up; the browser gives five of five (STACK.md). */
-export const burstAtMs = [0, 300, 1_010, 1_310, 2_020];
 
 const patienceMs: Record<WishKind, number> = {
   before: 1_500,

@@ -1,9 +1,10 @@
 import { newId } from '../../src/lib/ids.ts';
 import type { Camera } from './camera.ts';
 import { type Desk, recordingOf } from './desk.ts';
-import { draftOf, heldOf, lastStateOf, withBefore } from './drafts.ts';
+import { draftOf, heldOf } from './draft.ts';
+import { lastStateOf, withBefore } from './drafts.ts';
 import type { Numbering } from './numbering.ts';
-import { isOfSites } from './sites.ts';
+import { extensionOf, isOfSites } from './sites.ts';
 import type { Tabs } from './tabs.ts';
 
 /** Tells of downloads: what kind of file and from where, never its name. */
@@ -34,7 +35,7 @@ export function openDownloads(desk: Desk, camera: Camera, numbering: Numbering, 
       });
       const origin = { tabId, frameId: 0, documentId: null, frame: [] };
       const held = {
-        ...heldOf(session, draftId, draft.startedAt, origin),
+        ...heldOf(session.id, draftId, draft.startedAt, origin),
         isOpen: false,
         draft,
         after: draft.before ?? tabs.stateOf(tab),
@@ -45,9 +46,4 @@ export function openDownloads(desk: Desk, camera: Camera, numbering: Numbering, 
       numbering.schedule();
     },
   };
-}
-
-/** Of letters and digits only, so that no part of a name passes for one. */
-export function extensionOf(path: string): string | null {
-  return /\.([a-z0-9]{1,5})$/i.exec(path)?.[1]?.toLowerCase() ?? null;
 }

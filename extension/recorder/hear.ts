@@ -5,7 +5,8 @@ import type { Draft, PageMessage } from '../page.ts';
 import type { Camera } from './camera.ts';
 import { type Current, type Desk, recordingOf } from './desk.ts';
 import type { Documents } from './documents.ts';
-import { heldOf, type Origin, withBefore } from './drafts.ts';
+import { heldOf, type Origin } from './draft.ts';
+import { withBefore } from './drafts.ts';
 import { isAction } from './film.ts';
 import type { Layout, Place } from './layout.ts';
 import type { Numbering } from './numbering.ts';
@@ -113,7 +114,7 @@ export function openEar(
           const { draft } = message;
           if (draft?.type === 'NAVIGATION') continue; // the browser's word on it is complete
           const startedAt = draft?.startedAt ?? (message.kind === 'open' ? message.at : 0);
-          const start = held ?? heldOf(session, draftId, startedAt, origin);
+          const start = held ?? heldOf(session.id, draftId, startedAt, origin);
           const isOpen = message.kind === 'open';
           if (held && !held.isOpen && isOpen) continue; // a repeat of what is over
           if (isAction(draft?.type ?? 'CLICK')) film.noteAction(tabId, draftId, startedAt);

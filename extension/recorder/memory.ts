@@ -10,10 +10,15 @@ export type Memory = {
   keys(prefix: string): string[];
 };
 
+/** As much of `chrome.storage.StorageArea` as is needed. */
+type Area = {
+  get(keys: null): Promise<Record<string, unknown>>;
+  set(values: Record<string, unknown>): Promise<void>;
+  remove(keys: string[]): Promise<void>;
+};
+
 /** @param area 10 MB at most; https://developer.chrome.com/docs/extensions/reference/api/storage#property-session */
-export async function openMemory(
-  area: Pick<chrome.storage.StorageArea, 'get' | 'set' | 'remove'> = chrome.storage.session,
-): Promise<Memory> {
+export async function openMemory(area: Area): Promise<Memory> {
   const values = new Map<string, unknown>(Object.entries(await area.get(null)));
   return {
     get: <T>(key: string) => values.get(key) as T | undefined,

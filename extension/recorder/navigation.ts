@@ -1,7 +1,8 @@
 import type { Draft } from '../page.ts';
 import { type Camera, longestLoadMs } from './camera.ts';
 import { type Desk, recordingOf } from './desk.ts';
-import { draftOf, heldOf, lastStateOf, withBefore } from './drafts.ts';
+import { draftOf, heldOf } from './draft.ts';
+import { lastStateOf, withBefore } from './drafts.ts';
 import { isAction } from './film.ts';
 import type { Numbering } from './numbering.ts';
 import { isOfSites, isProtected } from './sites.ts';
@@ -102,7 +103,12 @@ export function openNavigation(desk: Desk, camera: Camera, numbering: Numbering,
         },
       });
       const held = {
-        ...heldOf(session, id, draft.startedAt, { tabId, frameId: 0, documentId: null, frame: [] }),
+        ...heldOf(session.id, id, draft.startedAt, {
+          tabId,
+          frameId: 0,
+          documentId: null,
+          frame: [],
+        }),
         isOpen: false,
         draft,
       };

@@ -34,7 +34,7 @@ const problemKey = 'problem';
  * what is on disk and in the browser's memory.
  */
 export async function openRecorder() {
-  const memory = await openMemory();
+  const memory = await openMemory(chrome.storage.session);
   let settings = await loadSettings();
   let current: Current | null = null;
   const onProblem = ({ message, advice }: { message: string; advice: string }): void => {

@@ -11,3 +11,8 @@ const shops = /^https:\/\/(?:chromewebstore\.google\.com|chrome\.google\.com\/we
 export function isProtected(url: string): boolean {
   return !/^(?:https?|file):/.test(url) || shops.test(url);
 }
+
+/** The ending of a file's name. Of letters and digits only, so that no part of a name passes for one. */
+export function extensionOf(path: string): string | null {
+  return /\.([a-z0-9]{1,5})$/i.exec(path)?.[1]?.toLowerCase() ?? null;
+}

@@ -5,7 +5,8 @@ import type { Draft } from '../page.ts';
 import type { Camera } from './camera.ts';
 import { type Desk, recordingOf } from './desk.ts';
 import type { Documents } from './documents.ts';
-import { draftOf, heldOf, lastStateOf, withBefore } from './drafts.ts';
+import { draftOf, heldOf } from './draft.ts';
+import { lastStateOf, withBefore } from './drafts.ts';
 import type { Numbering } from './numbering.ts';
 import { isOfSites } from './sites.ts';
 
@@ -53,7 +54,7 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
       ...more,
     });
     const held = {
-      ...heldOf(session, draftId, draft.startedAt, {
+      ...heldOf(session.id, draftId, draft.startedAt, {
         tabId,
         frameId: 0,
         documentId: null,
