@@ -1,4 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { Prisma } from '../generated/prisma/client.ts';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
 import { type DataKey, seal, unseal } from '../platform/keys.ts';
@@ -7,9 +8,10 @@ import { runStage } from '../processing/stage.ts';
 import type { SessionIds } from '../sessions/events.ts';
 import { openPages } from '../sessions/pages.ts';
 import { openSession } from '../sessions/session-keys.ts';
-import { readSteps } from '../sessions/steps.ts';
+import { streamSteps } from '../sessions/steps.ts';
 import { examplesBuilt } from './events.ts';
 import { buildExample, Example, type SkipReason } from './example.ts';
+import { History } from './history.ts';
 
 const rowsPerInsert = 200;
 
@@ -17,44 +19,44 @@ const rowsPerInsert = 200;
 export async function buildExamples(app: App, ids: SessionIds, job: JobRun): Promise<void> {
   await runStage(app, ids, job, 'EXAMPLES', async (session, report) => {
     const access = await openSession(app, ids.sessionId);
-    const steps = await readSteps(app, ids);
+    const interactions = await app.db.interaction.count({ where: { ...ids, dropped: null } });
     const pageOf = await openPages(app, ids.sessionId);
-    const built: { sequence: number; example: Example }[] = [];
+    const history = new History();
+    const rows: Prisma.ExampleCreateManyInput[] = [];
     const skipped = new Map<SkipReason, number>();
-    for (const [index, step] of steps.entries()) {
+    let read = 0;
+    for await (const step of streamSteps(app, ids)) {
       job.signal.throwIfAborted();
       const made = buildExample({
         task: session.task,
-        history: steps.slice(0, index),
+        history: history.past(),
         page: await pageOf(step.before?.snapshotId),
         targetRef: step.target?.ref ?? null,
         interaction: step,
         seed: `${ids.sessionId}/${step.sequence}`,
       });
+      history.add(step);
+      read += 1;
       if ('skipped' in made) skipped.set(made.skipped, (skipped.get(made.skipped) ?? 0) + 1);
-      else built.push({ sequence: step.sequence, example: made });
-      await report((index + 1) / steps.length, `${built.length} examples of ${index + 1} steps`);
-    }
-    const rows = built.flatMap(({ sequence, example }) => {
-      if (!access) return [];
-      const id = newId();
-      return [
-        {
+      else if (access) {
+        const id = newId();
+        rows.push({
           id,
           ...ids,
-          sequence,
-          operation: example.answer.operation,
-          candidateCount: example.candidates.length,
-          sealed: sealExample(access.key, id, example),
-        },
-      ];
-    });
+          sequence: step.sequence,
+          operation: made.answer.operation,
+          candidateCount: made.candidates.length,
+          sealed: sealExample(access.key, id, made),
+        });
+      }
+      await report(read / interactions, `${rows.length} examples of ${read} steps`);
+    }
     return async (tx) => {
       await tx.example.deleteMany({ where: { sessionId: ids.sessionId } });
       for (let from = 0; from < rows.length; from += rowsPerInsert)
         await tx.example.createMany({ data: rows.slice(from, from + rowsPerInsert) });
       await app.queue.emit(tx, examplesBuilt, ids);
-      return `${rows.length} examples of ${steps.length} steps${listOf(skipped)}`;
+      return `${rows.length} examples of ${read} steps${listOf(skipped)}`;
     };
   });
 }

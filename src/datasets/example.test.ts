@@ -137,6 +137,16 @@ test('a chosen option is named as a person sees it', () => {
   expect(example.answer).toMatchObject({ operation: 'select', value: 'Medium' });
 });
 
+test('a box that changes without a click before it was clicked', () => {
+  const interaction = act({ type: 'CHANGE', value: 'true' });
+  const elsewhere = act({ sequence: 4, target: { tag: 'button', ref: 'e21' } });
+
+  expect(made({ targetRef: 'e60', interaction, history: [elsewhere] }).answer).toMatchObject({
+    operation: 'click',
+    value: null,
+  });
+});
+
 test('held keys belong to the answer', () => {
   const interaction = act({ type: 'KEY_PRESS', key: 'a', modifiers: { control: true } });
 
@@ -150,7 +160,18 @@ test.each<[string, Partial<ExampleInput>]>([
   ['NOT_AN_ANSWER', { interaction: act({ type: 'NAVIGATION' }) }],
   ['NOT_AN_ANSWER', { interaction: act({ type: 'SCROLL' }) }],
   ['CONSEQUENCE', { interaction: act({ type: 'SUBMIT' }) }],
-  ['CONSEQUENCE', { interaction: act({ type: 'CHANGE', value: 'true' }), targetRef: 'e60' }],
+  [
+    'CONSEQUENCE',
+    {
+      interaction: act({ type: 'CHANGE', value: 'true' }),
+      targetRef: 'e60',
+      history: [act({ sequence: 4, target: { tag: 'input', ref: 'e60' } })],
+    },
+  ],
+  [
+    'SNAPSHOT_AFTER_ACTION',
+    { interaction: act({ type: 'CHANGE', value: 'false' }), targetRef: 'e60' },
+  ],
   ['TASK_MISSING', { task: null }],
   ['TASK_MISSING', { task: ' \n' }],
   ['SNAPSHOT_MISSING', { page: null }],

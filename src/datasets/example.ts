@@ -8,7 +8,7 @@ import { seededRandom } from '../lib/page/random.ts';
 import { optionNamed } from '../lib/page/state.ts';
 import { surroundingOf } from '../lib/page/surrounding.ts';
 import { tidy } from '../lib/page/text.ts';
-import { describeAction, describeHistory, type PastAction } from './history.ts';
+import { describeAction, describeHistory, type Past, type PastAction } from './history.ts';
 
 export const operations = [
   'click',
@@ -76,8 +76,11 @@ export type Skipped = { skipped: SkipReason };
 
 export type ExampleInput = {
   task: string | null;
-  /** Interactions of the session in any order; those from `interaction` on are not looked at. */
-  history: readonly PastAction[];
+  /**
+   * Interactions of the session in any order, of which those from `interaction` on are not looked at; or
+   * what a {@link History} of those before it tells.
+   */
+  history: readonly PastAction[] | Past;
   /** The page strictly before the action; `null` when there is no such snapshot. */
   page: Page | null;
   /** `data-cs-ref` of the target in that page. */
@@ -93,10 +96,12 @@ const URL_CHARS = 300;
 const TITLE_CHARS = 200;
 const TASK_CHARS = 1_000;
 
-/** Roles whose change is a click that was recorded as such. */
-const clickedRoles = new Set(
-  'checkbox radio switch menuitemcheckbox menuitemradio option button'.split(' '),
-);
+/** Roles that change by a click: recorders tell of the click, of the change, or of both. */
+const toggledRoles = new Set('checkbox radio switch menuitemcheckbox menuitemradio'.split(' '));
+/** Roles whose click is always recorded as such. */
+const clickedRoles = new Set('option button'.split(' '));
+/** What changes a control, told right before the change. */
+const causes = new Set<PastAction['type']>(['CLICK', 'TOUCH', 'KEY_PRESS']);
 
 /**
  * Makes an example of one interaction, or says why it cannot be one.
@@ -108,15 +113,19 @@ const clickedRoles = new Set(
 export function buildExample(input: ExampleInput): Example | Skipped {
   const { page, interaction } = input;
   const task = clip(input.task ?? '', TASK_CHARS);
-  const operation = operationOf(interaction.type);
-  if (operation === null) return { skipped: reasonOf(interaction.type) };
+  const named = operationOf(interaction.type);
+  if (named === null) return { skipped: reasonOf(interaction.type) };
   if (task === '') return { skipped: 'TASK_MISSING' };
   if (page === null) return { skipped: 'SNAPSHOT_MISSING' };
   const target = findTarget(page, input.targetRef);
   if ('skipped' in target) return target;
-  if (interaction.type === 'CHANGE' && clickedRoles.has(target.role ?? '')) {
-    return { skipped: 'CONSEQUENCE' };
-  }
+  const past =
+    'words' in input.history ? input.history : describeHistory(input.history, interaction.sequence);
+  const isChange = interaction.type === 'CHANGE';
+  if (isChange && isConsequence(page, target, past)) return { skipped: 'CONSEQUENCE' };
+  const isToggle = isChange && toggledRoles.has(target.role ?? '');
+  const operation = isToggle ? 'click' : named;
+  if (isToggle && isToggled(interaction, target)) return { skipped: 'SNAPSHOT_AFTER_ACTION' };
   const value = answerValue(operation, interaction, target);
   if (value !== null && typeof value === 'object') return value;
 
@@ -126,7 +135,6 @@ export function buildExample(input: ExampleInput): Example | Skipped {
   });
   if (candidates.length < 2) return { skipped: 'TOO_FEW_CANDIDATES' };
   const refs = new Map(candidates.map((element, at) => [element, `e${at + 1}`]));
-  const past = describeHistory(input.history, interaction.sequence);
   return {
     task,
     history: past.words,
@@ -210,6 +218,19 @@ function findTarget(page: Page, ref: string | null): PageElement | Skipped {
   const target = controlOf(page, named) ?? named;
   if (!target.visible) return { skipped: 'TARGET_NOT_VISIBLE' };
   return canBeOffered(page, target) ? target : { skipped: 'TARGET_NOT_ACTIONABLE' };
+}
+
+/** Whether a click or a key that was told before did what the change tells. */
+function isConsequence(page: Page, target: PageElement, { last }: Past): boolean {
+  if (clickedRoles.has(target.role ?? '')) return true;
+  if (!toggledRoles.has(target.role ?? '') || !last || !causes.has(last.type)) return false;
+  const acted = page.byRef.get(last.target?.ref ?? '');
+  return acted !== undefined && (controlOf(page, acted) ?? acted) === target;
+}
+
+/** Whether the snapshot shows the control as the change left it. */
+function isToggled({ value }: PastAction, { states }: PageElement): boolean {
+  return (value === 'true' || value === 'false') && String(states.checked ?? false) === value;
 }
 
 function answerValue(

@@ -19,23 +19,58 @@ const HISTORY = 20;
 /** Consequences of other actions, and what has no meaning for the next. */
 const untold = new Set<PastAction['type']>(['FOCUS', 'BLUR', 'SUBMIT', 'OTHER', 'MODAL_CLOSE']);
 
+export type Past = {
+  /** What is told, oldest first. */
+  words: string[];
+  /** Actions before those, which are not told. */
+  leftOut: number;
+  /** The last action that counts; `null` at the beginning. */
+  last: PastAction | null;
+};
+
 /**
- * The actions before `sequence` in words, oldest first.
+ * The past as it grows, action by action in the order of the session; holds the latest only.
  *
  * The pointer rests on a target before it is clicked and a field takes the focus before it is typed
  * into: told, that would be the answer. So focus is never told, and neither are the hovers after the
  * last real action.
  */
-export function describeHistory(
-  interactions: readonly PastAction[],
-  sequence: number,
-): { words: string[]; leftOut: number } {
-  const past = interactions
-    .filter((interaction) => interaction.sequence < sequence && !untold.has(interaction.type))
-    .sort((a, b) => a.sequence - b.sequence);
-  while (past.at(-1)?.type === 'HOVER') past.pop();
-  const told = past.slice(-HISTORY);
-  return { words: told.map(describeInteraction), leftOut: past.length - told.length };
+export class History {
+  #latest: string[] = [];
+  #count = 0;
+  /** Hovers since the last real action. */
+  #hovers: string[] = [];
+  #hoverCount = 0;
+  #last: PastAction | null = null;
+
+  add(interaction: PastAction): void {
+    if (untold.has(interaction.type)) return;
+    const words = describeInteraction(interaction);
+    if (interaction.type === 'HOVER') {
+      this.#hoverCount++;
+      this.#hovers = [...this.#hovers, words].slice(-HISTORY);
+      return;
+    }
+    this.#latest = [...this.#latest, ...this.#hovers, words].slice(-HISTORY);
+    this.#count += this.#hoverCount + 1;
+    this.#hovers = [];
+    this.#hoverCount = 0;
+    this.#last = interaction;
+  }
+
+  past(): Past {
+    const leftOut = this.#count - this.#latest.length;
+    return { words: [...this.#latest], leftOut, last: this.#last };
+  }
+}
+
+/** The actions before `sequence`, given in any order; see {@link History}. */
+export function describeHistory(interactions: readonly PastAction[], sequence: number): Past {
+  const history = new History();
+  const before = interactions.filter((interaction) => interaction.sequence < sequence);
+  for (const interaction of before.sort((a, b) => a.sequence - b.sequence))
+    history.add(interaction);
+  return history.past();
 }
 
 /** One operation in words: `click button "Search"`, `press "Enter" in searchbox "Search"`. */

@@ -60,7 +60,8 @@ export async function readDetails(
   );
 }
 
-async function openChunk(
+/** The details of a chunk; none when the session’s key is gone. */
+export async function openChunk(
   app: Pick<App, 'db' | 'keys'>,
   { id, sessionId, sealed }: { id: string; sessionId: string; sealed: Uint8Array },
 ): Promise<StoredDetail[]> {

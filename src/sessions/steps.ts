@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import type { InteractionRecord } from '../contract/interaction.ts';
 import type { App } from '../platform/app.ts';
-import { readDetails } from './details.ts';
+import { openChunk, type StoredDetail } from './details.ts';
 
 /** An interaction of a session with its columns and its detail; tombstones are left out. */
 export type Step = Pick<
@@ -10,32 +11,67 @@ export type Step = Pick<
   Partial<
     Pick<
       InteractionRecord,
-      'pageTitle' | 'target' | 'selectors' | 'value' | 'key' | 'modifiers' | 'before' | 'after'
+      | 'pageTitle'
+      | 'frame'
+      | 'target'
+      | 'selectors'
+      | 'pointer'
+      | 'value'
+      | 'key'
+      | 'modifiers'
+      | 'before'
+      | 'after'
     >
-  > & { id: string };
+  > & { id: string; site: string; occurredAt: Date };
 
-/** All interactions of a session by sequence. */
+const pageSize = 200;
+const chunksKept = 32; // interactions mostly lie beside those they arrived with
+
+/** All interactions of a session by sequence; {@link streamSteps} holds a page of them. */
 export async function readSteps(
   app: Pick<App, 'db' | 'keys'>,
   ids: { projectId: string; sessionId: string },
 ): Promise<Step[]> {
-  const details = await readDetails(app, ids);
-  const rows = await app.db.interaction.findMany({
-    where: { ...ids, dropped: null },
-    orderBy: { sequence: 'asc' },
-    select: {
-      id: true,
-      sequence: true,
-      type: true,
-      url: true,
-      pageTitle: true,
-      sessionTimeMs: true,
-      confidence: true,
-    },
-  });
-  return rows.map((row) => {
-    const { target, selectors, value, key, modifiers, before, after } =
-      details.get(row.sequence) ?? {};
-    return { ...row, target, selectors, value, key, modifiers, before, after };
-  });
+  return Array.fromAsync(streamSteps(app, ids));
+}
+
+/** All interactions of a session by sequence, read a page at a time, however long the session is. */
+export async function* streamSteps(
+  app: Pick<App, 'db' | 'keys'>,
+  ids: { projectId: string; sessionId: string },
+): AsyncGenerator<Step> {
+  const opened = new LRUCache<string, StoredDetail[]>({ max: chunksKept });
+  for (let last = 0; ; ) {
+    const rows = await app.db.interaction.findMany({
+      where: { ...ids, dropped: null, sequence: { gt: last } },
+      orderBy: { sequence: 'asc' },
+      take: pageSize,
+      select: {
+        id: true,
+        sequence: true,
+        type: true,
+        url: true,
+        site: true,
+        pageTitle: true,
+        occurredAt: true,
+        sessionTimeMs: true,
+        confidence: true,
+        chunkId: true,
+        chunkIndex: true,
+      },
+    });
+    const needed = new Set(rows.flatMap(({ chunkId }) => chunkId ?? []));
+    const chunks = new Map([...needed].map((id) => [id, opened.get(id)]));
+    const missing = [...chunks].filter(([, details]) => !details).map(([id]) => id);
+    const found = await app.db.interactionChunk.findMany({ where: { id: { in: missing } } });
+    for (const chunk of found) chunks.set(chunk.id, await openChunk(app, chunk));
+    for (const [id, details] of chunks) if (details) opened.set(id, details);
+    for (const { chunkId, chunkIndex, ...row } of rows) {
+      const detail = chunks.get(chunkId ?? '')?.[chunkIndex ?? -1] ?? {};
+      const { frame, target, selectors, pointer, value, key, modifiers, before, after } = detail;
+      yield { ...row, frame, target, selectors, pointer, value, key, modifiers, before, after };
+    }
+    if (rows.length < pageSize) return;
+    last = rows.at(-1)?.sequence ?? last;
+  }
 }
