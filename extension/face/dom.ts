@@ -36,6 +36,13 @@ export function show(element: HTMLElement, isShown: boolean, heir?: HTMLElement)
   if (hadFocus) heir?.focus();
 }
 
+/** Shows one of two; the focus goes from the one to the other. */
+export function showOne(isFirst: boolean, first: HTMLElement, second: HTMLElement): void {
+  const [shown, hidden] = isFirst ? [first, second] : [second, first];
+  show(shown, true); // before the other is hidden: what is hidden takes no focus
+  show(hidden, false, shown);
+}
+
 /** One row of a list that is kept in place. */
 export type Row<T> = { element: HTMLElement; update: (item: T) => void };
 

@@ -4,7 +4,7 @@ import { askDialog } from './ask-dialog.ts';
 import { type Card, type Complain, card, facts } from './card.ts';
 import { connectForm } from './connect-form.ts';
 import { agreeButton, consentInFull } from './consent-panel.ts';
-import { h, setText, show } from './dom.ts';
+import { h, setText, show, showOne } from './dom.ts';
 import { icon } from './icons.ts';
 import { aboutCard, shortcutCard, storageCard } from './options-device.ts';
 import { voiceCard } from './options-voice.ts';
@@ -175,8 +175,7 @@ function consentCard(complain: Complain): Card {
           ? `You agreed on ${dateWords(consent.acceptedAt)} (version ${consent.version}).`
           : 'You have not agreed yet, so nothing can be recorded.',
       );
-      show(agree, !consent, withdraw);
-      show(withdraw, consent !== null, agree);
+      showOne(consent !== null, withdraw, agree);
     },
   };
 }

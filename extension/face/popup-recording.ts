@@ -1,6 +1,6 @@
 import type { FaceState } from '../messages.ts';
 import { ask } from '../wire.ts';
-import { h, setAttribute, setText, show } from './dom.ts';
+import { h, setAttribute, setText, show, showOne } from './dom.ts';
 import { icon } from './icons.ts';
 import { actionButton, type Trouble } from './pieces.ts';
 import { clockWords } from './words.ts';
@@ -57,8 +57,7 @@ export function recordingView(onTrouble: (trouble: Trouble | null) => void): {
       steps.set(session.interactions);
       pictures.set(session.screenshots);
       waiting.set(queue.interactions + queue.uploads);
-      show(pause, !session.isPaused, resume);
-      show(resume, session.isPaused, pause);
+      showOne(session.isPaused, resume, pause);
       stop.classList.toggle('primary', !session.isPaused);
       stop.classList.toggle('plain', session.isPaused);
     },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { siteFrom } from './site-names.ts';
 
-test.for([
+test.for<[string, string]>([
   ['bank.example', 'bank.example'],
   [' https://Mail.Example.com:8443/inbox?u=1#x ', 'mail.example.com'],
   ['*.example.com', 'example.com'],
