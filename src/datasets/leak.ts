@@ -75,7 +75,15 @@ const SELECTOR_FORM =
  * stands on answers alone, which places and forms hold the answer. Those need at least 10 lines.
  */
 export function checkLeaks(lines: Iterable<string>, options: LeakOptions = {}): LeakReport {
-  const report: LeakReport = {
+  const check = new LeakCheck();
+  let at = 0;
+  for (const line of lines) check.add(line, options.selectorsOf?.(++at) ?? []);
+  return check.report();
+}
+
+/** The same for a file that comes line by line. */
+export class LeakCheck {
+  readonly #report: LeakReport = {
     passed: false,
     lines: 0,
     candidates: 0,
@@ -86,35 +94,49 @@ export function checkLeaks(lines: Iterable<string>, options: LeakOptions = {}): 
     faultyLines: [],
     probes: [],
   };
-  const find = (line: number, code: LeakCode, detail: string) => {
-    report.counts[code] = (report.counts[code] ?? 0) + 1;
-    if (line > 0 && report.faultyLines.at(-1) !== line) report.faultyLines.push(line);
-    const message = `${leakCodes[code]} ${detail}`.trim();
-    if (report.findings.length < MAX_FINDINGS) report.findings.push({ line, code, message });
-  };
-  const file = new FileProbes();
-  let first: ReadLine | null = null;
+  readonly #file = new FileProbes();
+  #first: ReadLine | null = null;
 
-  for (const line of lines) {
+  /**
+   * Reads the next line.
+   *
+   * @param selectors recorded ones of its target, to be looked for in its prompt
+   * @returns what is wrong with this line alone
+   */
+  add(
+    line: string,
+    selectors: readonly { strategy: SelectorStrategy; value: string }[] = [],
+  ): LeakFinding[] {
+    const report = this.#report;
     const at = ++report.lines;
     const read = readLine(line);
-    if (!read) {
-      find(at, 'UNKNOWN_FORM', 'Export the line anew.');
-      continue;
-    }
-    first ??= read;
-    const selectors = options.selectorsOf?.(at) ?? [];
+    if (!read) return [this.#find(report, at, 'UNKNOWN_FORM', 'Export the line anew.')];
+    this.#first ??= read;
     report.candidates += read.candidates.length;
     report.selectorsSought += selectors.length;
     if (read.hasImage) report.imagesUnread++;
-    for (const [code, detail] of lineFindings(read, first, selectors)) find(at, code, detail);
-    file.add(read);
+    this.#file.add(read);
+    return [...lineFindings(read, this.#first, selectors)].map(([code, detail]) =>
+      this.#find(report, at, code, detail),
+    );
   }
 
-  report.probes = file.probes();
-  for (const [code, detail] of file.findings()) find(0, code, detail);
-  report.passed = report.lines > 0 && Object.keys(report.counts).length === 0;
-  return report;
+  /** What was found so far, with what only the whole file shows. */
+  report(): LeakReport {
+    const report = structuredClone(this.#report);
+    report.probes = this.#file.probes();
+    for (const [code, detail] of this.#file.findings()) this.#find(report, 0, code, detail);
+    report.passed = report.lines > 0 && Object.keys(report.counts).length === 0;
+    return report;
+  }
+
+  #find(report: LeakReport, line: number, code: LeakCode, detail: string): LeakFinding {
+    report.counts[code] = (report.counts[code] ?? 0) + 1;
+    if (line > 0 && report.faultyLines.at(-1) !== line) report.faultyLines.push(line);
+    const finding = { line, code, message: `${leakCodes[code]} ${detail}`.trim() };
+    if (report.findings.length < MAX_FINDINGS) report.findings.push(finding);
+    return finding;
+  }
 }
 
 type Found = [code: LeakCode, detail: string];

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { parseJson } from './json.ts';
 
@@ -55,7 +56,14 @@ export function validateChatLine(line: string): Problem[] {
 
 /** Validates a whole file, line by line; holds none of it. */
 export function validateChatFile(lines: Iterable<string>): FileReport {
-  const report: FileReport = {
+  const check = new ChatFileCheck();
+  for (const line of lines) check.add(line);
+  return check.report();
+}
+
+/** The same for a file that comes line by line. */
+export class ChatFileCheck {
+  readonly #report: FileReport = {
     lines: 0,
     bytes: 0,
     linesWithImages: 0,
@@ -64,36 +72,43 @@ export function validateChatFile(lines: Iterable<string>): FileReport {
     warnings: 0,
     faultyLines: [],
   };
-  const add = (line: number, problem: Problem) => {
-    report[problem.severity === 'ERROR' ? 'errors' : 'warnings']++;
-    const isFault = problem.severity === 'ERROR' && line > 0;
-    if (isFault && report.faultyLines.at(-1) !== line) report.faultyLines.push(line);
-    if (report.problems.length < MAX_PROBLEMS) report.problems.push({ line, ...problem });
-  };
-  for (const line of lines) {
+
+  /** Reads the next line; answers with what is wrong with it. */
+  add(line: string): Problem[] {
+    const report = this.#report;
     report.lines++;
     report.bytes += Buffer.byteLength(line) + 1;
     if (line.includes('"image_url"')) report.linesWithImages++;
-    for (const problem of validateChatLine(line)) add(report.lines, problem);
+    const problems = validateChatLine(line);
+    for (const problem of problems) note(report, report.lines, problem);
+    return problems;
   }
-  const { fileBytes, minExamples, imageExamples } = openaiLimits;
-  if (report.bytes > fileBytes) {
-    add(0, error('FILE_TOO_LARGE', `expected at most ${fileBytes} bytes, got ${report.bytes}`));
+
+  /** What was found so far, with what only the whole file shows. */
+  report(): FileReport {
+    const report = structuredClone(this.#report);
+    const { fileBytes, minExamples, imageExamples } = openaiLimits;
+    const [images, { lines, bytes }] = [report.linesWithImages, report];
+    if (bytes > fileBytes) {
+      note(report, 0, error('FILE_TOO_LARGE', `expected at most ${fileBytes} bytes, got ${bytes}`));
+    }
+    if (images > imageExamples) {
+      const message = `expected at most ${imageExamples} image examples, got ${images}`;
+      note(report, 0, error('TOO_MANY_IMAGES', message));
+    }
+    if (lines < minExamples) {
+      const message = `expected at least ${minExamples} examples, got ${lines}`;
+      note(report, 0, warning('FEW_EXAMPLES', message));
+    }
+    return report;
   }
-  if (report.linesWithImages > imageExamples) {
-    const got = report.linesWithImages;
-    add(
-      0,
-      error('TOO_MANY_IMAGES', `expected at most ${imageExamples} image examples, got ${got}`),
-    );
-  }
-  if (report.lines < minExamples) {
-    add(
-      0,
-      warning('FEW_EXAMPLES', `expected at least ${minExamples} examples, got ${report.lines}`),
-    );
-  }
-  return report;
+}
+
+function note(report: FileReport, line: number, problem: Problem): void {
+  report[problem.severity === 'ERROR' ? 'errors' : 'warnings']++;
+  const isFault = problem.severity === 'ERROR' && line > 0;
+  if (isFault && report.faultyLines.at(-1) !== line) report.faultyLines.push(line);
+  if (report.problems.length < MAX_PROBLEMS) report.problems.push({ line, ...problem });
 }
 
 const Part = z.discriminatedUnion('type', [
@@ -249,7 +264,7 @@ function argumentProblems(
   if (!parameters) return [];
   let schema: z.ZodType;
   try {
-    schema = z.fromJSONSchema(parameters);
+    schema = schemaOf(parameters);
   } catch (cause) {
     return [error('BAD_TOOL', `expected a JSON Schema for ${name}, got ${String(cause)}`)];
   }
@@ -257,6 +272,18 @@ function argumentProblems(
   return (parsed.error?.issues ?? []).map(({ path, message }) =>
     error('BAD_ARGUMENTS', `${name}.${path.join('.') || '*'}: ${message}`),
   );
+}
+
+const schemas = new LRUCache<string, z.ZodType>({ max: 100 });
+
+/** All lines of a file declare the same tools. @throws {Error} for what is no JSON Schema */
+function schemaOf(parameters: Record<string, unknown>): z.ZodType {
+  const key = JSON.stringify(parameters);
+  const known = schemas.get(key);
+  if (known) return known;
+  const schema = z.fromJSONSchema(parameters);
+  schemas.set(key, schema);
+  return schema;
 }
 
 function imageProblems({ messages }: ChatLine): Problem[] {
