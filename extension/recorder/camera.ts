@@ -23,10 +23,13 @@ const patienceMs: Record<WishKind, number> = {
   burst: 600,
   fresh: 1_000,
 };
-/** While somebody acts, the last picture is never older. */
-const freshEveryMs = 1_000;
-/** Nothing was heard of a page for so long: nobody acts. */
-const activeMs = 30_000;
+/** While somebody acts, the last picture is hardly older; while somebody reads, a little. */
+const freshEveryMs = { acting: 600, reading: 1_500 };
+const actingMs = 5_000;
+/** Nothing was heard of a page for so long: nobody is there. */
+const readingMs = 30_000;
+/** A picture that is younger is fresh enough for who is about to act. */
+const freshMs = 300;
 const againMs = 120;
 /** A page that takes longer is photographed as it is. */
 export const longestLoadMs = 1_500;
@@ -129,8 +132,9 @@ export function openCamera(desk: Desk, documents: Documents) {
     const due = wishes.fulfil(tabId, photo.at);
     const { trigger, wish: main } = triggerOf(due);
     const isLandmark = trigger === 'SESSION_START' || trigger === 'SESSION_END';
+    const isAnswer = due.some(({ kind }) => kind === 'after' || kind === 'modal');
     const look = { state: photo.state, masks: photo.masks, thumb: photo.negative.thumb };
-    const same = isLandmark ? null : film.sameAs(tabId, look);
+    const same = isLandmark ? null : film.sameAs(tabId, look, isAnswer);
     const picture = same ?? (await pictureOf(tabId, photo));
     const shot: Shot = { at: photo.at, doneAt: photo.doneAt, tabId, state: photo.state, picture };
     film.add(shot);
@@ -141,7 +145,9 @@ export function openCamera(desk: Desk, documents: Documents) {
       closeSlot(each);
       await onShot(each, shot);
     }
-    if (recordingOf(desk) && Date.now() - heardAt < activeMs) wishFresh(tabId, freshEveryMs);
+    const silentMs = Date.now() - heardAt;
+    if (!recordingOf(desk) || silentMs > readingMs) return;
+    wishFresh(tabId, silentMs < actingMs ? freshEveryMs.acting : freshEveryMs.reading);
   };
 
   const giveUp = async (session: Current, { tabId }: Wish, { reason }: NoPhoto): Promise<void> => {
@@ -228,7 +234,10 @@ export function openCamera(desk: Desk, documents: Documents) {
     if (!burst || burst.left > 0 || sequence === undefined) return;
     bursts.delete(burstId);
     const change = { interactionSequence: sequence, burstTotal: burst.pictures.length };
-    for (const { id } of burst.pictures) await store.changeScreenshot(id, change);
+    for (const picture of burst.pictures) {
+      picture.isClaimed = true;
+      await store.changeScreenshot(picture.id, change);
+    }
   };
 
   const wishFresh = (tabId: number, inMs: number): void => {
@@ -275,7 +284,7 @@ export function openCamera(desk: Desk, documents: Documents) {
     stir(tabId: number): void {
       heardAt = Date.now();
       const last = film.latest(tabId);
-      if (!last || heardAt - last.at > freshEveryMs / 2) wishFresh(tabId, 0);
+      if (!last || heardAt - last.at > freshMs) wishFresh(tabId, 0);
       kick();
     },
 

@@ -1,4 +1,3 @@
-import { newId } from '../../src/lib/ids.ts';
 import type { Camera } from './camera.ts';
 import { type Desk, recordingOf } from './desk.ts';
 import { draftOf, heldOf } from './draft.ts';
@@ -19,7 +18,7 @@ export function openDownloads(desk: Desk, camera: Camera, numbering: Numbering, 
       const { excludedSites } = desk.settings();
       const source = item.finalUrl || item.url;
       if ([source, item.referrer, tab.url].some((url) => isOfSites(url, excludedSites))) return;
-      const draftId = newId();
+      const draftId = draftIdOf(item.id);
       const draft = draftOf('DOWNLOAD', {
         draftId,
         at: Date.now(),
@@ -45,5 +44,25 @@ export function openDownloads(desk: Desk, camera: Camera, numbering: Numbering, 
       });
       numbering.schedule();
     },
+
+    /** The name is often found only after the beginning. */
+    async named({ id, filename }: chrome.downloads.DownloadDelta): Promise<void> {
+      const session = desk.current();
+      const extension = extensionOf(filename?.current ?? '');
+      if (!session || !extension) return;
+      await inTurn(async () => {
+        const held = (await store.drafts(session.id)).find(
+          ({ draftId }) => draftId === draftIdOf(id),
+        );
+        if (!held?.draft) return;
+        const context = { ...Object(held.draft.context), extension };
+        await store.changeDraft(session.id, held.draftId, { draft: { ...held.draft, context } });
+      });
+    },
   };
+}
+
+/** The browser's own number of the download, unique in its profile. */
+function draftIdOf(id: number): string {
+  return `download:${id}`;
 }

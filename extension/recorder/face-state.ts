@@ -7,6 +7,27 @@ import type { Current, Desk } from './desk.ts';
 
 const mostRecent = 20;
 
+/** As much as the badge shows; asked often. */
+export type Glance = Pick<FaceState, 'session' | 'problem' | 'connection'>;
+
+export function glanceOf(
+  { current }: Pick<Desk, 'current'>,
+  sender: Pick<Sender, 'state'>,
+  problem: FaceState['problem'],
+): Glance {
+  const session = current();
+  return {
+    connection: connectionOf(sender),
+    problem,
+    session: session && {
+      ...session,
+      startedAt: new Date(session.startedAt).toISOString(),
+      interactions: 0,
+      screenshots: 0,
+    },
+  };
+}
+
 /** Everything that the popup shows. */
 export async function faceStateOf(
   { store, current, settings }: Pick<Desk, 'store' | 'current' | 'settings'>,
@@ -14,13 +35,11 @@ export async function faceStateOf(
   problem: FaceState['problem'],
 ): Promise<FaceState> {
   const [sessions, consent] = await Promise.all([store.sessions(), loadConsent()]);
-  const { connection, queue } = sender.state();
-  const { detail, ...rest } = connection;
-  const { lastError: _, ...counts } = queue;
+  const { lastError: _, ...counts } = sender.state().queue;
   const session = current();
   const stored = sessions.find(({ id }) => id === session?.id);
   return {
-    connection: { ...rest, words: detail ?? connectionWords(rest) },
+    connection: connectionOf(sender),
     consent: consent && { version: consent.version, acceptedAt: consent.acceptedAt },
     settings: settings(),
     session: session && stored ? shownOf(session, stored) : null,
@@ -31,6 +50,11 @@ export async function faceStateOf(
       .slice(0, mostRecent)
       .map(recentOf),
   };
+}
+
+function connectionOf(sender: Pick<Sender, 'state'>): FaceState['connection'] {
+  const { detail, ...connection } = sender.state().connection;
+  return { ...connection, words: detail ?? connectionWords(connection) };
 }
 
 function shownOf(

@@ -2,7 +2,7 @@ import { badgeOf, notificationOf } from '../face/words.ts';
 import type { FaceState } from '../messages.ts';
 import type { StoredSession } from '../outbox/types.ts';
 import type { Desk } from './desk.ts';
-import { recentOf } from './face-state.ts';
+import { type Glance, recentOf } from './face-state.ts';
 
 const pushEveryMs = 200;
 
@@ -10,15 +10,20 @@ const pushEveryMs = 200;
 const done = /^(?:ready|needs_review|rejected|failed)$/;
 
 /** Shows how things stand: in the faces that are open, on the badge, and by notification. */
-export function openFaces(look: () => Promise<FaceState>) {
+export function openFaces(look: () => Promise<FaceState>, glance: () => Glance) {
   const ports = new Set<chrome.runtime.Port>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pushedAt = 0;
+  let shown: string | null = null;
 
   const push = async (): Promise<void> => {
-    const state = await look();
-    for (const port of ports) port.postMessage(state);
-    const { text, color, title } = badgeOf(state);
+    if (ports.size > 0) {
+      const state = await look();
+      for (const port of ports) port.postMessage(state);
+    }
+    const { text, color, title } = badgeOf(glance());
+    if (`${text} ${title}` === shown) return;
+    shown = `${text} ${title}`;
     await chrome.action.setBadgeText({ text });
     await chrome.action.setBadgeBackgroundColor({ color });
     await chrome.action.setTitle({ title });

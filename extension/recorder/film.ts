@@ -86,12 +86,16 @@ export function openFilm() {
       return shots.findLast((shot) => shot.tabId === tabId) ?? null;
     },
 
-    /** The picture that the tab showed last, if it still looks like that. */
-    sameAs(tabId: number, look: Look): Picture | null {
+    /**
+     * The picture that the tab showed last, if it still looks like that.
+     *
+     * @param isAnswer the look is from after an action, which may have changed little
+     */
+    sameAs(tabId: number, look: Look, isAnswer = false): Picture | null {
       const last = shots.findLast((shot) => shot.tabId === tabId)?.picture;
       if (!last || last.state.url !== look.state.url) return null;
       if (JSON.stringify(last.masks) !== JSON.stringify(look.masks)) return null;
-      return isNearlySame(last.thumb, look.thumb) ? last : null;
+      return isNearlySame(last.thumb, look.thumb, isAnswer) ? last : null;
     },
 
     /** The page is known to look different from this instant on. */

@@ -1,23 +1,29 @@
 import { expect, test } from 'vitest';
-import { greyOf, isNearlySame } from './likeness.ts';
+import { greyOf, isNearlySame, thumbHeight, thumbWidth } from './likeness.ts';
 
-const plain = () => new Uint8Array(640).fill(200);
+const plain = () => new Uint8Array(thumbWidth * thumbHeight).fill(200);
+const withBox = (width: number, height: number, grey: number) => {
+  const picture = plain();
+  for (let y = 20; y < 20 + height; y++) {
+    picture.fill(grey, y * thumbWidth + 20, y * thumbWidth + 20 + width);
+  }
+  return picture;
+};
 
 test('a caret that blinks makes no other picture, a word does', () => {
-  const caret = plain();
-  caret[100] = 180;
-  const word = plain();
-  word.fill(190, 100, 140);
+  const caret = withBox(1, 2, 175);
+  const word = withBox(12, 4, 120);
 
   expect(isNearlySame(plain(), caret)).toBe(true);
+  expect(isNearlySame(plain(), caret, true)).toBe(true);
   expect(isNearlySame(plain(), word)).toBe(false);
 });
 
-test('one great difference counts, however small it is', () => {
-  const spot = plain();
-  spot[0] = 170;
+test('a tick in a box is an answer, and too little for anything else', () => {
+  const tick = withBox(1, 1, 90);
 
-  expect(isNearlySame(plain(), spot)).toBe(false);
+  expect(isNearlySame(plain(), tick, true)).toBe(false);
+  expect(isNearlySame(plain(), tick)).toBe(true);
 });
 
 test('grey is as bright as the eye sees it', () => {

@@ -1,10 +1,15 @@
 /** Sides of the small grey picture by which pictures are compared. */
-export const thumbWidth = 32;
-export const thumbHeight = 20;
+export const thumbWidth = 128;
+export const thumbHeight = 80;
 
-/** Differences of grey, 0 to 255; what blinks and hovers stays below (STACK.md). */
-const greatestMean = 0.5;
-const greatestSingle = 24;
+/** Of differences of grey, 0 to 255. */
+type Bounds = { cell: number; mean: number; single: number };
+
+/** On 32×20: what blinks, moves a little or is hovered stays below (STACK.md). */
+const hardly: Bounds = { cell: 4, mean: 0.5, single: 24 };
+
+/** On 128×80: a caret stays below, a tick in a box does not. */
+const barely: Bounds = { cell: 1, mean: 0.5, single: 32 };
 
 /** Grey values of RGBA pixels, by ITU-R BT.601. */
 export function greyOf(rgba: Uint8ClampedArray): Uint8Array {
@@ -16,14 +21,33 @@ export function greyOf(rgba: Uint8ClampedArray): Uint8Array {
   return grey;
 }
 
-/** Whether two small grey pictures show hardly a difference. Pure. */
-export function isNearlySame(a: Uint8Array, b: Uint8Array): boolean {
+/**
+ * Whether two small grey pictures show hardly a difference. Pure.
+ *
+ * @param isAnswer one of them shows what an action did, which may be little
+ */
+export function isNearlySame(a: Uint8Array, b: Uint8Array, isAnswer = false): boolean {
   if (a.length !== b.length) return false;
+  const { cell, mean, single } = isAnswer ? barely : hardly;
+  const [first, second] = [coarser(a, cell), coarser(b, cell)];
   let sum = 0;
-  for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs((a[i] ?? 0) - (b[i] ?? 0));
-    if (difference > greatestSingle) return false;
+  for (let i = 0; i < first.length; i++) {
+    const difference = Math.abs((first[i] ?? 0) - (second[i] ?? 0));
+    if (difference > single) return false;
     sum += difference;
   }
-  return sum <= greatestMean * a.length;
+  return sum <= mean * first.length;
+}
+
+/** Means over squares of `cell` by `cell`. */
+function coarser(grey: Uint8Array, cell: number): ArrayLike<number> {
+  if (cell === 1) return grey;
+  const width = thumbWidth / cell;
+  const means = new Float32Array(grey.length / cell ** 2);
+  for (let i = 0; i < grey.length; i++) {
+    const x = Math.floor((i % thumbWidth) / cell);
+    const y = Math.floor(i / thumbWidth / cell);
+    means[y * width + x] = (means[y * width + x] ?? 0) + (grey[i] ?? 0) / cell ** 2;
+  }
+  return means;
 }

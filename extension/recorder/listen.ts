@@ -71,6 +71,9 @@ export function listen(): void {
   webNavigation.onReferenceFragmentUpdated.addListener((to) =>
     then(({ navigation }) => navigation.routed(to, 'fragment')),
   );
+  chrome.downloads.onChanged.addListener((change) => {
+    if (change.filename) then(({ downloads }) => downloads.named(change));
+  });
   chrome.downloads.onCreated.addListener((item) =>
     then(({ downloads }) => downloads.created(item)),
   );

@@ -96,7 +96,7 @@ export function openNavigation(desk: Desk, camera: Camera, numbering: Numbering,
           transition: transitionType,
           qualifiers: transitionQualifiers,
           from:
-            before && !isOfSites(before.url, desk.settings().excludedSites)
+            before?.url && !isOfSites(before.url, desk.settings().excludedSites)
               ? secrets.cleanUrl(before.url)
               : null,
           ...(asked && asked !== url ? { redirects: [secrets.cleanUrl(asked)] } : {}),
@@ -111,6 +111,8 @@ export function openNavigation(desk: Desk, camera: Camera, numbering: Numbering,
         }),
         isOpen: false,
         draft,
+        // Of such a page there is no picture to be waited for.
+        after: isProtected(url) ? { url: secrets.cleanUrl(url) } : null,
       };
       await store.keepDrafts([await withBefore(desk, camera, session, held)]);
       return id;

@@ -15,7 +15,7 @@ import { openCoverage } from './coverage.ts';
 import type { Current, Desk } from './desk.ts';
 import { openDocuments } from './documents.ts';
 import { openDownloads } from './downloads.ts';
-import { faceStateOf } from './face-state.ts';
+import { faceStateOf, glanceOf } from './face-state.ts';
 import { notifyDone, openFaces } from './faces.ts';
 import { openFilm } from './film.ts';
 import { openEar, type Speaker } from './hear.ts';
@@ -73,8 +73,10 @@ export async function openRecorder() {
       );
     },
   });
-  const faces = openFaces(() =>
-    faceStateOf(desk, sender, memory.get<FaceState['problem']>(problemKey) ?? null),
+  const problem = () => memory.get<FaceState['problem']>(problemKey) ?? null;
+  const faces = openFaces(
+    () => faceStateOf(desk, sender, problem()),
+    () => glanceOf(desk, sender, problem()),
   );
   const setCurrent = (session: Current | null): void => {
     current = session;
@@ -113,8 +115,7 @@ export async function openRecorder() {
       await broadcast.moveMark(place);
       return null;
     },
-    'face.state': () =>
-      faceStateOf(desk, sender, memory.get<FaceState['problem']>(problemKey) ?? null),
+    'face.state': () => faceStateOf(desk, sender, problem()),
     'connection.test': (ask) => testConnection(ask),
     async 'connection.save'(ask) {
       const test = await saveConnection(ask);
