@@ -138,6 +138,48 @@ const Env = z.object({
   ARCHIVE_CLEANUP_INTERVAL_HOURS: whole(1, 720)
     .default(24)
     .describe('Hours between two clean-ups: retention, abandoned uploads, old outbox rows.'),
+  OPENAI_API_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Key of OpenAI, or of the server in `OPENAI_BASE_URL`, for the trainer OPENAI and its models. Empty: that trainer is refused.',
+    ),
+  OPENAI_BASE_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.openai.com/v1')
+    .describe('Base address of OpenAI, or of any server with its API.'),
+  OPENAI_TIMEOUT_MS: whole(100, 600_000)
+    .default(60_000)
+    .describe(
+      'Longest wait for an answer of a model server, in milliseconds; uploads get ten times as long.',
+    ),
+  OPENAI_RETRIES: whole(0, 10)
+    .default(3)
+    .describe('Attempts after the first to reach a model server, where a repeat does no harm.'),
+  OPENAI_RETRY_DELAY_MS: whole(1, 60_000)
+    .default(500)
+    .describe(
+      'Delay before the first of these, in milliseconds; it doubles, with jitter. A `Retry-After` of up to a minute goes before.',
+    ),
+  OPENAI_UPLOAD_PART_MB: whole(1, 64)
+    .default(64)
+    .describe('Training files above this go up in parts of this size, in MiB.'),
+  OPENAI_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/=]+$/, 'expected a secret that begins with whsec_')
+    .optional()
+    .describe(
+      'Secret of the webhook that tells `/webhooks/openai` of ended jobs. Empty: jobs are only polled.',
+    ),
+  TRAINING_POLL_MS: whole(100, 3_600_000)
+    .default(10_000)
+    .describe('Time between two looks at a training job at a provider, in milliseconds.'),
+  MODEL_ENDPOINT_HOSTS: list
+    .default([])
+    .describe(
+      'Hosts that endpoints of models may be on, exact or as `*.example.org`, separated by commas. Empty: any host by HTTPS, and loopback.',
+    ),
   SHUTDOWN_TIMEOUT_SECONDS: whole(1, 600)
     .default(30)
     .describe('Longest wait for running work when the process is told to stop, in seconds.'),
@@ -235,6 +277,17 @@ function shape(env: z.infer<typeof Env>) {
       statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
     },
     retention: { days: env.DATA_RETENTION_DAYS, cleanupHours: env.ARCHIVE_CLEANUP_INTERVAL_HOURS },
+    models: {
+      apiKey: env.OPENAI_API_KEY,
+      baseUrl: env.OPENAI_BASE_URL.replace(/\/+$/, ''),
+      timeoutMs: env.OPENAI_TIMEOUT_MS,
+      retries: env.OPENAI_RETRIES,
+      retryDelayMs: env.OPENAI_RETRY_DELAY_MS,
+      uploadPartBytes: env.OPENAI_UPLOAD_PART_MB * 1024 * 1024,
+      webhookSecret: env.OPENAI_WEBHOOK_SECRET,
+      pollMs: env.TRAINING_POLL_MS,
+      endpointHosts: env.MODEL_ENDPOINT_HOSTS,
+    },
     shutdownTimeoutSeconds: env.SHUTDOWN_TIMEOUT_SECONDS,
     graphiql: env.GRAPHIQL,
   };

@@ -45,8 +45,13 @@ export type Link = { event: EventDefinition; jobs: JobDefinition[] };
 export type Queue = {
   /** States a fact inside the transaction that makes it true: each job that follows is enqueued with it. */
   emit<P extends Ids>(tx: Tx, event: EventDefinition<P>, payload: P): Promise<void>;
-  /** Enqueues one job inside a transaction. */
-  send<P extends Ids>(tx: Tx, job: JobDefinition<P>, payload: P): Promise<void>;
+  /** Enqueues one job inside a transaction, to run now or after some seconds. */
+  send<P extends Ids>(
+    tx: Tx,
+    job: JobDefinition<P>,
+    payload: P,
+    options?: { afterSeconds?: number },
+  ): Promise<void>;
   /** Jobs that wait, in all queues; at most five seconds old. */
   depth(): number;
   /** Waiting, running and dead jobs by queue, read now. */
@@ -155,7 +160,12 @@ export async function openQueue(
   const timer = setInterval(measure, 5_000);
   timer.unref();
 
-  const send = async <P extends Ids>(tx: Tx, job: JobDefinition<P>, payload: P): Promise<void> => {
+  const send = async <P extends Ids>(
+    tx: Tx,
+    job: JobDefinition<P>,
+    payload: P,
+    { afterSeconds = 0 }: { afterSeconds?: number } = {},
+  ): Promise<void> => {
     const parsed = job.payload.parse(payload);
     const trace = currentTrace();
     const id = await boss.send(
@@ -164,6 +174,7 @@ export async function openQueue(
       {
         db: fromPrisma(tx),
         ...(job.priority ? { priority: job.priority } : {}),
+        ...(afterSeconds > 0 ? { startAfter: `${afterSeconds} seconds` } : {}),
         ...(parsed.projectId ? { group: { id: parsed.projectId } } : {}),
       },
     );

@@ -10,7 +10,8 @@ export type Grant = {
     | 'read-screenshot'
     | 'read-snapshot'
     | 'read-audio-clip'
-    | 'read-export';
+    | 'read-export'
+    | 'read-training-bundle';
   id: string;
 };
 
