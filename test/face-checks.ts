@@ -15,7 +15,9 @@ declare const document: { querySelectorAll(selector: string): El[]; documentElem
 
 /** What axe-core finds wrong, by rule and place. */
 export async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  const { violations: found } = await new AxeBuilder({ page })
+    .options({ resultTypes: ['violations'] })
+    .analyze();
   return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 

@@ -15,6 +15,8 @@ export type Moment = {
   /** Title and host of the page. */
   place: string;
   pictures: Picture[];
+  /** The page before the step, as it was kept. */
+  snapshotId: string | null;
 };
 
 export type Picture = { id: string; words: string; width: number; height: number };
@@ -60,6 +62,7 @@ export function timelineOf(
       words: looseWords(taken),
       place: hostOf(first.url),
       pictures: taken.map(pictureOf),
+      snapshotId: null,
     });
   };
 
@@ -73,6 +76,7 @@ export function timelineOf(
       words: interactionWords(step),
       place: isThere ? placeOf(step) : '',
       pictures: (bySequence.get(step.sequence) ?? []).map(pictureOf),
+      snapshotId: isThere ? (step.before?.snapshotId ?? null) : null,
     });
   }
   takeLoose(Number.POSITIVE_INFINITY);

@@ -78,6 +78,17 @@ test('a picture is read when it comes near, and shown large by keyboard', async 
   await page.close();
 });
 
+test('the text of a page is shown as it was kept', async () => {
+  const { page } = await open();
+
+  await page.getByRole('button', { name: /as text, before: Clicked “Close size guide”/ }).click();
+
+  const dialog = page.getByRole('dialog', { name: /The page before/ });
+  await expect.poll(() => dialog.innerText()).toMatch(/Size guide[\s\S]*Centimetres/);
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+});
+
 test('a held session is released, and is then said to be on its way', async () => {
   const face = await open();
   const { page } = face;

@@ -5,6 +5,7 @@ import { h, setText, show } from './dom.ts';
 import { icon } from './icons.ts';
 import { actionButton, type Trouble, troubleBanner, troubleOf } from './pieces.ts';
 import { watchState } from './port.ts';
+import { pageViewer } from './review-page.ts';
 import { pictureLoader, pictureViewer } from './review-pictures.ts';
 import { type Moment, timelineOf } from './review-timeline.ts';
 import { clockWords, countWords, sessionWords } from './words.ts';
@@ -21,11 +22,7 @@ export async function openReview(
   const title = h('h1', {}, 'Session');
   const about = h('p', { class: 'hint' });
   const stand = h('span', { class: 'strong', role: 'status' });
-  const note = h(
-    'span',
-    { class: 'hint', hidden: true },
-    ' You see it exactly as it would be sent.',
-  );
+  const note = h('span', { class: 'hint', hidden: true }, ' You see it as it would be sent.');
   const release = actionButton(
     'Send it',
     { kind: 'primary', icon: 'check', onTrouble: complain },
@@ -50,6 +47,7 @@ export async function openReview(
   const main = h('main', { 'aria-busy': 'true' }, sounds, list);
   const loader = pictureLoader(store.bytes, fail);
   const viewer = pictureViewer(loader, fail);
+  const pages = pageViewer(store.bytes, fail);
   body.append(
     h(
       'header',
@@ -61,6 +59,7 @@ export async function openReview(
     h('div', { class: 'page-trouble' }, banner.element),
     main,
     viewer.element,
+    pages.element,
     removal.element,
   );
 
@@ -91,7 +90,7 @@ export async function openReview(
   viewer.setFrames(
     moments.flatMap((moment) => moment.pictures.map((picture) => ({ picture, moment }))),
   );
-  list.append(...moments.map((moment) => momentRow(moment, loader, viewer.open)));
+  list.append(...moments.map((moment) => momentRow(moment, loader, viewer.open, pages.open)));
   if (moments.length === 0)
     main.append(h('p', { class: 'hint nothing' }, 'Nothing of it is kept here any more.'));
   await addSounds(sounds, kept, store);
@@ -119,9 +118,10 @@ function aboutWords(session: StoredSession, kept: KeptRecord[], steps: number): 
 }
 
 function momentRow(
-  { sequence, clock, words, place, pictures }: Moment,
+  { sequence, clock, words, place, pictures, snapshotId }: Moment,
   loader: ReturnType<typeof pictureLoader>,
   open: (id: string) => void,
+  openPage: (id: string, words: string) => void,
 ): HTMLElement {
   const thumbs = pictures.map((picture) => {
     const image = h('img', { alt: '', width: picture.width, height: picture.height });
@@ -145,8 +145,18 @@ function momentRow(
       h('p', { class: 'words' }, words),
       place ? h('p', { class: 'hint' }, place) : null,
     ),
-    thumbs.length > 0 ? h('div', { class: 'thumbs' }, ...thumbs) : null,
+    h('div', { class: 'thumbs' }, ...thumbs, snapshotId ? pageButton(snapshotId) : null),
   );
+
+  function pageButton(id: string): HTMLElement {
+    const button = h(
+      'button',
+      { type: 'button', class: 'button plain', 'aria-label': `The page as text, before: ${words}` },
+      'Page as text',
+    );
+    button.addEventListener('click', () => openPage(id, `The page before: ${words}`));
+    return button;
+  }
 }
 
 async function addSounds(place: HTMLElement, kept: KeptRecord[], store: Store): Promise<void> {

@@ -38,6 +38,18 @@ test.for<[string, Partial<InteractionRecord>]>([
     { type: 'KEY_PRESS', key: 'K', modifiers: { control: true, shift: true }, target: null },
   ],
   ['Pressed Space in “Add to basket” (button)', { type: 'KEY_PRESS', key: ' ' }],
+  [
+    'Switched “Waterproof” (checkbox) off',
+    {
+      type: 'CHANGE',
+      value: 'false',
+      target: { tag: 'input', role: 'checkbox', name: 'Waterproof' },
+    },
+  ],
+  [
+    'Chose “Blue” (choice)',
+    { type: 'CHANGE', value: 'true', target: { tag: 'input', role: 'radio', name: 'Blue' } },
+  ],
   ['Scrolled the page', { type: 'SCROLL', target: { tag: 'html' } }],
   ['Came to shop.example/jackets', { type: 'NAVIGATION' }],
   [

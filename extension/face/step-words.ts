@@ -43,7 +43,7 @@ export function interactionWords(step: InteractionRecord | Tombstone): string {
     case 'INPUT':
       return `Typed ${valueWords(step)} into ${it}`;
     case 'CHANGE':
-      return `Changed ${it}${toWords(step)}`;
+      return changeWords(step, it);
     case 'SELECT':
       return `Chose ${valueWords(step)} in ${it}`;
     case 'KEY_PRESS':
@@ -112,9 +112,12 @@ function valueWords({ value, target }: InteractionRecord): string {
   return text === '' ? 'something' : `“${shorten(text.replaceAll(/\s+/g, ' '), 80)}”`;
 }
 
-function toWords({ value, target }: InteractionRecord): string {
+function changeWords({ value, target }: InteractionRecord, it: string): string {
   const text = value ?? target?.value ?? '';
-  return text === '' ? '' : ` to “${shorten(text, 60)}”`;
+  if (target?.role === 'radio') return `Chose ${it}`;
+  if (text === 'true' || text === 'false')
+    return `Switched ${it} ${text === 'true' ? 'on' : 'off'}`;
+  return text === '' ? `Changed ${it}` : `Changed ${it} to “${shorten(text, 60)}”`;
 }
 
 function keyWords({ key, modifiers }: InteractionRecord): string {
