@@ -47,6 +47,7 @@ export function errandOf(shop: Shop, number: number): Errand {
     quantity: pick([1, 1, 2, 3]),
     delivery: pick(['fast', 'normal', 'pickup']),
     payment: pick(['invoice', 'transfer', 'onDelivery']),
+    isConsenting: random() < 0.5,
     isFiltered: random() < 0.6,
     order: pick(['rated', 'cheapest', null]),
     query:
@@ -54,7 +55,7 @@ export function errandOf(shop: Shop, number: number): Errand {
   };
   return {
     task: taskOf(shop, wish, pick),
-    acts: actsOf(shop, wish, random),
+    acts: actsOf(shop, wish),
     visit: beginVisit(shop),
   };
 }
@@ -75,6 +76,9 @@ function taskOf(shop: Shop, wish: Wish, pick: <T>(list: readonly T[]) => T): str
     transfer: ['I pay by bank transfer', 'payment by transfer'],
     onDelivery: ['I pay in cash', 'payment in cash when I get it'],
   }[wish.payment];
+  const cookies = wish.isConsenting
+    ? pick(['Accept the cookies.', 'All cookies are fine.'])
+    : pick(['Refuse cookies that are not needed.', 'Only the necessary cookies.']);
   const steps = [
     wish.isFiltered && shop.parts.filter !== 'none'
       ? `Look only at ${good.group.toLowerCase()}.`
@@ -95,12 +99,13 @@ function taskOf(shop: Shop, wish: Wish, pick: <T>(list: readonly T[]) => T): str
     `Then buy ${what} ${options}`,
     `Get ${what} ${options}`,
   ]);
-  return `${[search, ...steps].join(' ')} ${order}, ${pick(how)}${terms}. It is for ${pick(people)} in ${pick(places)}.`;
+  const first = shop.parts.consent ? [cookies, search] : [search];
+  return `${[...first, ...steps].join(' ')} ${order}, ${pick(how)}${terms}. It is for ${pick(people)} in ${pick(places)}.`;
 }
 
-function actsOf(shop: Shop, wish: Wish, random: () => number): Act[] {
+function actsOf(shop: Shop, wish: Wish): Act[] {
   return [
-    ...consentActs(shop, random),
+    ...consentActs(shop, wish),
     ...findActs(shop, wish),
     ...listActs(shop, wish),
     ...productActs(shop, wish),
@@ -108,8 +113,8 @@ function actsOf(shop: Shop, wish: Wish, random: () => number): Act[] {
   ];
 }
 
-function consentActs({ parts }: Shop, random: () => number): Act[] {
-  const on = random() < 0.5 ? 'consent.all' : 'consent.some';
+function consentActs({ parts }: Shop, { isConsenting }: Wish): Act[] {
+  const on = isConsenting ? 'consent.all' : 'consent.some';
   return parts.consent ? [click(on, () => ({ isConsented: true }))] : [];
 }
 

@@ -109,6 +109,8 @@ export interface Wish {
   quantity: number;
   delivery: 'fast' | 'normal' | 'pickup';
   payment: 'invoice' | 'transfer' | 'onDelivery';
+  /** Whether all cookies are accepted, or the needed ones only. */
+  isConsenting: boolean;
   /** Whether the list is filtered by the good's group, and how it is ordered. */
   isFiltered: boolean;
   order: 'rated' | 'cheapest' | null;

@@ -27,7 +27,8 @@ export function parsePage(html: string): Page {
     element.level = levelOf(element);
     element.value = fieldValue(element);
     element.states = statesOf(element);
-    element.interactive = isInteractive(element);
+    // The recorder measures labels, too; a click on one acts on its field, which is offered by itself.
+    element.interactive = isInteractive(element) && !page.fieldOf.has(element);
   }
   for (const element of page.elements) element.name = accessibleName(element, labels);
   return page;
