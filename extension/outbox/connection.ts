@@ -1,6 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql';
 import type { TypedDocumentString } from '../../src/generated/extension/graphql.ts';
-import { OperationRefusedError } from './errors.ts';
+import { LostError, OperationRefusedError } from './errors.ts';
 import { backoffMs, sleep } from './patience.ts';
 import { openSocket, type Socket, type SocketOptions } from './socket.ts';
 
@@ -10,6 +10,8 @@ export type Connection = {
   readonly url: string;
   /** Failed tries to connect, in a row. */
   failures(): number;
+  /** Aborted with {@link LostError} when the connection is lost the next time. */
+  loss(): AbortSignal;
   /** Cuts short a wait for the next try. */
   hurry(): void;
   /**
@@ -37,10 +39,24 @@ type Data = Record<string, unknown>;
 type Result = FormattedExecutionResult<Data, Data>;
 
 export function openConnection(options: SocketOptions): Connection {
-  const socket = openSocket(options);
+  let loss = new AbortController();
+  let isThere = false;
+  const socket = openSocket({
+    ...options,
+    onState(state, problem) {
+      const isLost = isThere && state === 'lost';
+      isThere = state === 'connected' || (isThere && !isLost);
+      options.onState(state, problem);
+      if (!isLost) return;
+      const lost = loss;
+      loss = new AbortController();
+      lost.abort(new LostError(problem ?? 'The connection was lost.'));
+    },
+  });
   const closing = new AbortController();
   return {
     url: options.url,
+    loss: () => loss.signal,
     failures: socket.failures,
     hurry: socket.hurry,
 

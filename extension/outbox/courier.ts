@@ -11,7 +11,7 @@ import { newId } from '../../src/lib/ids.ts';
 import { loadConsents, noteConsent } from './consents.ts';
 import type { BlobRow } from './database.ts';
 import type { Delivery } from './delivery.ts';
-import { OperationRefusedError, StuckError } from './errors.ts';
+import { LostError, OperationRefusedError, StuckError } from './errors.ts';
 import { sendInteractions } from './interactions.ts';
 import { untilTaken } from './patience.ts';
 import type { StoredSession } from './types.ts';
@@ -66,10 +66,21 @@ export async function startSession(
 
 /** Sends all that waits now. */
 export async function sendWaiting(options: CourierOptions): Promise<void> {
-  const tasks = [sendInteractions(options), sendUploads(options)];
+  const tasks = [untilThrough(() => sendInteractions(options)), sendUploads(options)];
   const outcomes = await Promise.allSettled(tasks); // both must be over before the next try
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
+}
+
+/** What a lost connection broke off goes on with the next one. */
+async function untilThrough(send: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof LostError)) throw error;
+    }
+  }
 }
 
 /**

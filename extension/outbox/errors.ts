@@ -30,6 +30,11 @@ export class OperationRefusedError extends Error {
   }
 }
 
+/** The connection was lost while an answer was expected; nothing is known of what was sent last. */
+export class LostError extends Error {
+  override name = 'LostError';
+}
+
 /** A session that cannot go on by itself; nothing of it is lost. */
 export class StuckError extends SendError {
   override name = 'StuckError';

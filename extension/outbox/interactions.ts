@@ -5,40 +5,43 @@ import { RecordInteractionsDocument } from '../../src/generated/extension/graphq
 import type { Refused } from './backlog.ts';
 import type { InteractionRow } from './database.ts';
 import type { Delivery } from './delivery.ts';
-import { OperationRefusedError } from './errors.ts';
+import { LostError, OperationRefusedError } from './errors.ts';
 import { inLanes, untilTaken } from './patience.ts';
-
-const batchMost = 50;
-/** A message of the WebSocket stays well under the server's `MAX_MESSAGE_MB`. */
-const batchChars = 512 * 1024;
-const callsInFlight = 2;
 
 /**
  * Sends what waits, in batches of at most 50, two of them at once; what the server has acknowledged is
  * forgotten here. What it refuses is accounted for with a tombstone.
  *
+ * @throws {LostError} the connection was lost on the way: call it again
  * @throws {Error} all was answered, and yet the first is not acknowledged
  */
 export async function sendInteractions(delivery: Delivery): Promise<void> {
+  const { backlog, pace, sessionId } = delivery;
   const firstOf = async () =>
-    (await delivery.backlog.nextInteractions(delivery.sessionId, 0, { count: 1, chars: 0 }))[0];
+    (await backlog.nextInteractions(sessionId, 0, { count: 1, chars: 0 }))[0];
   const first = await firstOf();
   if (!first) return;
-  await inLanes(callsInFlight, batches(delivery), (rows) => deliver(delivery, rows));
+  const lanes = pace.size().inFlight;
+  try {
+    await inLanes(lanes, batches(delivery), (rows) => deliver(delivery, rows));
+  } catch (error) {
+    if (error instanceof LostError) pace.slow();
+    throw error;
+  }
   if ((await firstOf())?.sequence === first.sequence)
     throw new Error(`Expected interaction ${first.sequence} to be acknowledged, it was not.`);
 }
 
 async function* batches({
   backlog,
+  pace,
   sessionId,
   signal,
 }: Delivery): AsyncGenerator<InteractionRow[]> {
   let after = 0;
   for (;;) {
     signal.throwIfAborted();
-    const room = { count: batchMost, chars: batchChars };
-    const rows = await backlog.nextInteractions(sessionId, after, room);
+    const rows = await backlog.nextInteractions(sessionId, after, pace.size());
     const last = rows.at(-1);
     if (!last) return;
     after = last.sequence;
@@ -59,6 +62,7 @@ async function deliver(delivery: Delivery, rows: InteractionRow[]): Promise<void
   const fitting = rows.filter((row) => !oversized.includes(row)).map(({ item }) => item);
   await send(delivery, fitting);
   await bury(delivery, refused);
+  delivery.pace.quicken();
 }
 
 async function send(delivery: Delivery, items: (InteractionRecord | Tombstone)[]): Promise<void> {
@@ -66,11 +70,12 @@ async function send(delivery: Delivery, items: (InteractionRecord | Tombstone)[]
   const { backlog, connection, sessionId, signal } = delivery;
   const interactions = items.filter((item) => 'id' in item);
   const tombstones = items.filter((item) => 'dropped' in item);
+  const stop = AbortSignal.any([signal, connection.loss()]);
   try {
     const input = { sessionId, interactions, tombstones };
     const receipt = await untilTaken(
       async () =>
-        (await connection.run(RecordInteractionsDocument, { input }, signal)).recordInteractions,
+        (await connection.run(RecordInteractionsDocument, { input }, stop)).recordInteractions,
       delivery,
     );
     if (receipt.__typename !== 'IngestReceipt') throw new OperationRefusedError(receipt);

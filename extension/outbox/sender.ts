@@ -68,6 +68,8 @@ export function openSender(options: SenderOptions): Sender {
   const listeners = new Set<() => void>();
   let service: Service | null = null;
   let hurry = () => {};
+  /** A face looks: the next service asks at once. */
+  let isRefreshAsked = false;
   let trouble: string | null = null;
   let connection: SenderState['connection'] = {
     state: 'connecting',
@@ -196,6 +198,7 @@ export function openSender(options: SenderOptions): Sender {
         queue.look();
       },
     });
+    if (isRefreshAsked) void service.refresh().catch(() => undefined); // the face asks again
     try {
       return await Promise.race([refused, service.run().then(() => null)]);
     } catch (error) {
@@ -258,6 +261,7 @@ export function openSender(options: SenderOptions): Sender {
     wake: bell.ring,
     async refresh() {
       hurry();
+      isRefreshAsked = true;
       await service?.refresh();
     },
     async close() {

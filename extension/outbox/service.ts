@@ -6,6 +6,7 @@ import { homeOf, type SavedConnection } from './connections.ts';
 import { loadConsents, noteConsent } from './consents.ts';
 import { discardSession, finishSession, sendWaiting, startSession } from './courier.ts';
 import type { Database, SessionRow } from './database.ts';
+import { openPace } from './delivery.ts';
 import {
   newKeyAdvice,
   OperationRefusedError,
@@ -63,6 +64,7 @@ export function openService(options: ServiceOptions): Service {
   const { retryBackoff = defaultBackoff } = options;
   const connectionId = saved.id;
   const home = homeOf(saved);
+  const pace = openPace();
   const started = new Set<string>();
   const busy = new Map<string, AbortController>();
   const failures = new Map<string, { count: number; retryAt: number }>();
@@ -76,7 +78,7 @@ export function openService(options: ServiceOptions): Service {
   const serve = async ({ session }: SessionRow, stop: AbortSignal): Promise<void> => {
     const { id: sessionId } = session;
     const onWait = (message: string) => onTrouble(message);
-    const courier = { sessionId, backlog, connection, home, signal: stop, onWait, onProblem };
+    const courier = { sessionId, backlog, connection, pace, home, signal: stop, onWait, onProblem };
     if (session.state === 'discarding') {
       await discardSession(courier);
       await backlog.remove(sessionId);

@@ -170,6 +170,10 @@ export async function openStore(options: StoreOptions = {}): Promise<OpenedStore
     },
 
     async keepBlob(sessionId, blob) {
+      const isThere = await database.read(['blobs'], (tx) =>
+        tx.objectStore('blobs').getKey(blob.record.id),
+      );
+      if (isThere) return; // a repeat must not cost another one its place
       const hasRoom = await room.make(blob.bytes.byteLength);
       if (!hasRoom) return keep(sessionId, blob, true);
       try {

@@ -1,0 +1,12 @@
+import { afterAll, expect, test } from 'vitest';
+import { closeBrowser } from '../../test/outbox.ts';
+import { sendThroughHardship } from '../../test/outbox-hardship.ts';
+
+afterAll(closeBrowser);
+
+test('killed, cut off and restarted again and again, a session arrives exactly once', async () => {
+  const { kills, cuts } = await sendThroughHardship('outbox/1');
+
+  expect(kills).toBeGreaterThan(5);
+  expect(cuts).toBeGreaterThan(3);
+});

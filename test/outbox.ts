@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+import type { ConnectionTest } from '../extension/messages.ts';
+import type { KeptRecord, QueueState, StoredSession } from '../extension/outbox/types.ts';
+import { allScopes, createKey } from '../src/accounts/keys.ts';
+import type { ApiScope } from '../src/contract/accounts.ts';
+import { newId } from '../src/lib/ids.ts';
+import { findChromium } from '../src/record/browser.ts';
+import { openProduct, type Product } from './product.ts';
+
+export type Recorded = {
+  id: string;
+  interactions?: number;
+  screenshots?: number;
+  snapshots?: number;
+  sounds?: number;
+  /** Pictures of which is not known yet what they belong to. */
+  undecided?: number;
+  pictureBytes?: number;
+  isHeld?: boolean;
+  consentId?: string | null;
+  odd?: Record<number, 'huge' | 'misfit' | 'unstorable'>;
+};
+
+type Consent = { id: string; withdrawnAt: string | null; recordedBy: string[] };
+type Problem = { message: string; advice: string };
+
+/** What `extension/outbox/trial.ts` does in the page. */
+type Trial = {
+  problems(): Problem[];
+  remotes(): StoredSession[];
+  alarms(): Record<string, unknown>;
+  setQuota(estimate: { quota: number; usage: number } | null): void;
+  connect(connection: Record<string, string>): Promise<void>;
+  disconnect(): Promise<void>;
+  setLimit(bytes: number): Promise<void>;
+  changeScreenshot(id: string, change: Record<string, unknown>): Promise<boolean>;
+  testConnection(url: string, key: string): Promise<ConnectionTest>;
+  saveConnection(url: string, key: string): Promise<ConnectionTest>;
+  giveConsent(): Promise<Consent>;
+  withdrawConsent(): Promise<void>;
+  loadConsents(): Promise<Consent[]>;
+  openSender(): Promise<void>;
+  closeSender(): Promise<void>;
+  refresh(): Promise<void>;
+  state(): {
+    connection: { state: string; detail: string | null; project: string | null };
+    queue: QueueState;
+  };
+  session(id: string): Promise<StoredSession | null>;
+  sessions(): Promise<StoredSession[]>;
+  blobs(id: string): Promise<(KeptRecord & { state: string; reason: string | null })[]>;
+  interactions(id: string): Promise<{ sequence: number; dropped?: string }[]>;
+  dropBlob(id: string): Promise<void>;
+  changeSession(id: string, change: Partial<StoredSession>): Promise<StoredSession | null>;
+  left(id: string): Promise<Record<string, number>>;
+  record(spec: Recorded): Promise<void>;
+  stop(id: string): Promise<void>;
+};
+
+/** The outbox of the extension in a page of a real browser. */
+export type OutboxPage = {
+  page: Page;
+  do<K extends keyof Trial>(
+    what: K,
+    ...args: Parameters<Trial[K]>
+  ): Promise<Awaited<ReturnType<Trial[K]>>>;
+  /** The page ends at once, wherever it is; what it had on disk is there for the next one. */
+  kill(): Promise<void>;
+};
+
+export type Outbox = {
+  product: Product;
+  context: BrowserContext;
+  /** Opens the page; again after it was killed. */
+  open(): Promise<OutboxPage>;
+  /** As it is saved after a test that went well. */
+  connection(change?: { url?: string; key?: string; id?: string }): Record<string, string>;
+  /** Another key of the same participant. */
+  newKey(change?: { scopes?: ApiScope[]; participantLabel?: string | null }): Promise<string>;
+};
+
+let browser: Promise<Browser> | null = null;
+let script: Promise<string> | null = null;
+
+/** A server, and a browser whose storage is as empty as after an installation. */
+export async function openOutbox(env: Record<string, string> = {}): Promise<Outbox> {
+  script ??= bundle();
+  browser ??= launch();
+  const origin = await servePage(await script);
+  const product = await openProduct({ ALLOWED_ORIGINS: origin, ...env });
+  const context = await (await browser).newContext();
+  onTestFinished(() => context.close());
+  const project = await product.app.db.project.findFirstOrThrow();
+  return {
+    product,
+    context,
+    connection: (change = {}) => ({
+      id: '1',
+      url: product.server.url,
+      key: product.key,
+      projectId: project.id,
+      project: project.name,
+      participant: 'first',
+      ...change,
+    }),
+    async newKey(change = {}) {
+      const grantor = { projectId: project.id, scopes: allScopes };
+      const about = { id: newId(), name: 'Another', participantLabel: 'first', now: new Date() };
+      const scopes: ApiScope[] = ['CAPTURE', 'READ'];
+      return (await createKey(product.app, grantor, { ...about, scopes, ...change })).secret;
+    },
+    async open() {
+      const page = await context.newPage();
+      await page.goto(origin);
+      return {
+        page,
+        do: (what, ...args) =>
+          page.evaluate(
+            ([name, given]) => {
+              const { trial } = globalThis as unknown as {
+                trial: Record<string, (...args: unknown[]) => never>;
+              };
+              return trial[name]?.(...given) as never;
+            },
+            [what, args] as const,
+          ),
+        kill: () => page.close({ runBeforeUnload: false }),
+      };
+    },
+  };
+}
+
+/** The same with the page open and the sender at work. */
+export async function openStarted({
+  outbox: given,
+  env,
+  url,
+  isConnected = true,
+}: {
+  outbox?: Outbox;
+  env?: Record<string, string>;
+  url?: string;
+  isConnected?: boolean;
+} = {}) {
+  const outbox = given ?? (await openOutbox(env));
+  const opened = await outbox.open();
+  const connect = () => opened.do('connect', outbox.connection(url ? { url } : {}));
+  if (isConnected) await connect();
+  await opened.do('openSender');
+  return { outbox, product: outbox.product, page: { ...opened, connect, reopen: outbox.open } };
+}
+
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close();
+  browser = null;
+}
+
+/** Waits until the session was sent. */
+export async function untilSent(outbox: OutboxPage, id: string, timeout = 15_000): Promise<void> {
+  await expect.poll(async () => (await outbox.do('session', id))?.state, { timeout }).toBe('sent');
+}
+
+async function launch(): Promise<Browser> {
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const executablePath = findChromium(process.env.CHROMIUM, process.env.PATH);
+  return chromium.launch({ headless: true, executablePath, args });
+}
+
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('../extension/outbox/trial.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'browser',
+    target: 'chrome136',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+async function servePage(text: string): Promise<string> {
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/trial.js';
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? text : '<!doctype html><script src="/trial.js"></script>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
