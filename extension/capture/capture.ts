@@ -1,19 +1,33 @@
 import type { PageState, Pointer } from '../../src/contract/interaction.ts';
+import { limits } from '../../src/contract/limits.ts';
 import type { InteractionType } from '../../src/contract/vocabulary.ts';
 import type { Draft, PageMessage } from '../page.ts';
-import { analyse, contextOf, stateOfPage, targetOf } from './describe.ts';
+import { contextOf } from './context.ts';
+import { analyse, stateOfPage, targetOf } from './describe.ts';
+import { learnSecrets } from './learn.ts';
+import { pieceOf } from './pieces.ts';
 import { cleanText, cleanUrl } from './privacy.ts';
 import { selectorsOf } from './selectors.ts';
-import { refOf, takeSnapshot } from './snapshot.ts';
+import { lastWhole, reveal, survey, type Whole } from './survey.ts';
 
 /** An interaction that has begun; how it ends decides its type. */
 export type Beginning = Omit<Draft, 'type' | 'endedAt'>;
 
+/** Who is told. */
+export type Port = {
+  /** Milliseconds that an action may wait for its page to be written. */
+  patience: number;
+  tell(message: PageMessage): void;
+  /** An interaction was told as done. */
+  finished(draftId: string): void;
+};
+
 /** The page as it was when nothing had been done yet. */
 interface Moment {
-  snapshotKey: string;
-  refs: Set<string>;
+  page: Whole | null;
   before: PageState;
+  /** Milliseconds between the snapshot and the action when it could not be brought up to date. */
+  staleMs: number;
 }
 
 /** What the recorder knows of the action under way. */
@@ -23,36 +37,41 @@ export const turn = {
   isHover: false,
   /** A key was told just now; what changes at once is the answer to it. */
   isAnswering: false,
+  /** The field whose value is not finished. */
+  typing: null as Element | null,
 };
 
 const documentId = crypto.getRandomValues(new Uint32Array(3)).join('-');
-const speak = globalThis.__codesight;
+const silence: Port = { patience: 0, tell() {}, finished() {} };
+let port = silence;
 let lastKey = 0;
-let lastHtml = '';
-let lastSnapshotKey = '';
+let told: { html: string; key: string } | null = null;
 let moment: Moment | null = null;
 
-export function tell(message: PageMessage): void {
-  speak(message).catch(() => {}); // the recorder is gone, and so is the session
+/** Tells from now on; `null`: nobody, and what was known of the page is forgotten. */
+export function connect(to: Port | null): void {
+  port = to ?? silence;
+  told = null;
+  moment = null;
+  Object.assign(turn, { hasActed: false, isHover: false, isAnswering: false, typing: null });
 }
 
-export function greet(): Promise<{ secrets: string[] }> {
-  return speak({ kind: 'hello' });
+export function tell(message: PageMessage): void {
+  port.tell(message);
 }
 
 /** Keeps the page as it is now as what was before all that follows. */
 export function keepMoment(): Moment {
-  const { html, refs } = takeSnapshot();
-  const before = stateOfPage();
-  if (html !== lastHtml) {
-    lastHtml = html;
-    lastSnapshotKey = newKey();
-    const { url = '', title = '' } = before;
-    const at = Date.now();
-    tell({ kind: 'snapshot', key: lastSnapshotKey, at, url: url ?? '', title: title ?? '', html });
-  }
-  moment = { snapshotKey: lastSnapshotKey, refs, before };
+  learnSecrets(turn.typing);
+  const isWhole = survey(port.patience);
+  const page = lastWhole();
+  moment = { page, before: stateOfPage(), staleMs: isWhole || !page ? 0 : Date.now() - page.at };
   return moment;
+}
+
+/** The page has come to rest: what happens next by itself, happens to this. */
+export function keepQuietMoment(): void {
+  moment = { page: lastWhole(), before: stateOfPage(), staleMs: 0 };
 }
 
 export function hasMoment(): boolean {
@@ -61,12 +80,24 @@ export function hasMoment(): boolean {
 
 /** Describes what is about to happen to the element: call it before the page can answer. */
 export function begin(element: Element | null, event?: Event): Beginning {
+  if (element) reveal(element);
   return describe(element, keepMoment(), event);
 }
 
 /** Describes what has happened already, on the page as it was last kept. */
 export function beginLate(element: Element | null, event?: Event): Beginning {
   return describe(element, moment ?? keepMoment(), event);
+}
+
+/** Says that something has begun and is not over; what is told of it now counts if no more comes. */
+export function open(
+  beginning: Beginning,
+  type: InteractionType | null,
+  more?: Partial<Draft>,
+): void {
+  const { draftId, startedAt } = beginning;
+  const draft = type && draftOf(beginning, type, more);
+  tell({ kind: 'open', draftId, at: startedAt, draft });
 }
 
 export function finish(
@@ -81,7 +112,8 @@ export function finish(
       turn.isAnswering = false;
     });
   }
-  tell({ kind: 'done', draft: { endedAt: Date.now(), ...beginning, type, ...more } });
+  tell({ kind: 'done', draft: draftOf(beginning, type, more) });
+  port.finished(beginning.draftId);
 }
 
 /** An interaction that could not be described is still one that happened. */
@@ -102,25 +134,44 @@ export function tellFault(event: string, error: unknown): void {
   tell({ kind: 'done', draft });
 }
 
+/** `data-cs-ref` of the element in the snapshot that was kept last. */
+export function refOf(element: Element): string | undefined {
+  const piece = pieceOf(element);
+  return piece && piece.number <= (moment?.page?.number ?? 0) ? `e${piece.number}` : undefined;
+}
+
 function isConsequence(type: InteractionType): boolean {
   return /^(?:SUBMIT|NAVIGATION|MODAL_OPEN|MODAL_CLOSE)$/.test(type);
 }
 
-function describe(element: Element | null, { snapshotKey, refs, before }: Moment, event?: Event) {
+function draftOf(beginning: Beginning, type: InteractionType, more?: Partial<Draft>): Draft {
+  return { endedAt: Date.now(), ...beginning, type, ...more };
+}
+
+/** Told when something refers to it; the same page only once. */
+function snapshotKeyOf(page: Whole | null, { url, title }: PageState): string | null {
+  if (!page || page.html.length > limits.snapshotBytes) return null;
+  const { html, at } = page;
+  if (told?.html === html) return told.key;
+  told = { html, key: newKey() };
+  tell({ kind: 'snapshot', key: told.key, at, url: url ?? '', title: title ?? '', html });
+  return told.key;
+}
+
+function describe(element: Element | null, kept: Moment, event?: Event): Beginning {
+  const { page, before, staleMs } = kept;
   const beginning: Beginning = {
     draftId: newKey(),
     startedAt: Date.now(),
-    snapshotKey,
+    snapshotKey: snapshotKeyOf(page, before),
     before,
     url: before.url ?? '',
     pageTitle: before.title,
     confidence: 1,
     selectors: [],
-    context: contextOf(element),
+    context: { ...contextOf(element), ...(staleMs > 0 && { snapshotAgeMs: staleMs }) },
   };
-  if (event instanceof PointerEvent || event instanceof MouseEvent) {
-    beginning.pointer = pointerOf(event, element);
-  }
+  if (event instanceof MouseEvent) beginning.pointer = pointerOf(event, element);
   if (event instanceof MouseEvent || event instanceof KeyboardEvent) {
     const { altKey: alt, ctrlKey: control, metaKey: meta, shiftKey: shift } = event;
     beginning.modifiers = { alt, control, meta, shift };
@@ -128,7 +179,7 @@ function describe(element: Element | null, { snapshotKey, refs, before }: Moment
   if (!element) return beginning;
   const ref = refOf(element);
   const target = targetOf(element);
-  if (ref && refs.has(ref)) target.ref = ref;
+  if (ref) target.ref = ref;
   beginning.target = target;
   beginning.isVisible = target.isVisible;
   beginning.selectors = selectorsOf(element);

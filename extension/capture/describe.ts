@@ -1,16 +1,9 @@
 import type { PageState, Rectangle, Target } from '../../src/contract/interaction.ts';
 import { limits } from '../../src/contract/limits.ts';
-import {
-  collapse,
-  INTERACTIVE,
-  isInView,
-  isTextField,
-  isTickBox,
-  isVisible,
-  textOf,
-} from './dom.ts';
+import { INTERACTIVE, isInView, isTextField, isTickBox, isVisible, textOf } from './dom.ts';
 import { nameOf, roleOfElement } from './names.ts';
 import { cssOf } from './paths.ts';
+import { shown } from './pieces.ts';
 import { cleanText, cleanUrl, rawValueOf, sensitivityOf, shownValueOf } from './privacy.ts';
 
 const KEPT =
@@ -28,12 +21,19 @@ export function stateOfPage(): PageState {
     viewportWidth: innerWidth,
     viewportHeight: innerHeight,
     devicePixelRatio,
-    activeElement:
-      focused && focused !== document.body
-        ? cleanText(cssOf(focused)).slice(0, limits.selectorChars)
-        : null,
-    visibleElements: countInView(),
+    activeElement: focused && focused !== document.body ? selectorOf(focused) : null,
+    visibleElements: shown.count || null,
   };
+}
+
+let known: { element: Element; selector: string; until: number } | null = null;
+
+/** Where the focus is changes little, and is asked for often. */
+function selectorOf(element: Element): string {
+  if (known?.element === element && performance.now() < known.until) return known.selector;
+  const selector = cleanText(cssOf(element)).slice(0, limits.selectorChars);
+  known = { element, selector, until: performance.now() + 1_000 };
+  return selector;
 }
 
 export function targetOf(element: Element): Target {
@@ -65,60 +65,16 @@ export function analyse(element: Element) {
     isDisabled: element.matches(':disabled,[aria-disabled=true]'),
     isReadOnly: field.readOnly ?? false,
     isChecked: isTickBox(element) ? element.checked : null,
+    isExpanded: element.getAttribute('aria-expanded'),
+    isPressed: element.getAttribute('aria-pressed'),
+    isSelected: element.getAttribute('aria-selected'),
+    isFocused: element.matches(':focus'),
     isEmpty: isField ? rawValueOf(element) === '' : null,
     isPersonal: isField ? sensitivityOf(element) !== null : false,
     isInShadow: element.getRootNode() instanceof ShadowRoot,
     isCovered: isCovered(element),
     options: element instanceof HTMLSelectElement ? element.options.length : null,
     form: form ? { name: cleanText(nameOf(form)) || null, fields: form.elements.length } : null,
-  };
-}
-
-/** What is around the element and on the page. */
-export function contextOf(element: Element | null) {
-  const count = (selector: string): number => document.querySelectorAll(selector).length;
-  const shown = (selector: string, most: number): Element[] =>
-    [...document.querySelectorAll(selector)].filter(isVisible).slice(0, most);
-  return {
-    landmarks: shown('main,nav,aside,form[aria-label],[role=search],[role=region]', 8).map(brief),
-    headings: shown('h1,h2,h3', 8).map((each) => cleanText(textOf(each, 120))),
-    forms: count('form'),
-    fields: count('input:not([type=hidden]),select,textarea'),
-    links: count('a[href]'),
-    buttons: count('button,[role=button],input[type=submit]'),
-    dialogs: shown('dialog[open],[role=dialog],[role=alertdialog]', 4).map(brief),
-    nearby: element ? nearby(element) : [],
-  };
-}
-
-function nearby(element: Element): unknown[] {
-  const box = element.getBoundingClientRect();
-  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  return [...document.querySelectorAll(INTERACTIVE)]
-    .filter(
-      (each) =>
-        roleOfElement(each) !== null &&
-        each !== element &&
-        !each.contains(element) &&
-        !element.contains(each),
-    )
-    .map((each) => ({ each, at: each.getBoundingClientRect() }))
-    .filter(({ at }) => isInView(at))
-    .map(({ each, at }) => ({
-      each,
-      dx: Math.round(at.x + at.width / 2 - middle.x),
-      dy: Math.round(at.y + at.height / 2 - middle.y),
-    }))
-    .sort((a, b) => Math.hypot(a.dx, a.dy) - Math.hypot(b.dx, b.dy))
-    .slice(0, 6)
-    .map(({ each, dx, dy }) => ({ ...brief(each), dx, dy }));
-}
-
-function brief(element: Element) {
-  return {
-    tag: element.localName,
-    role: roleOfElement(element),
-    name: cleanText(collapse(nameOf(element))).slice(0, 120) || null,
   };
 }
 
@@ -146,14 +102,6 @@ function isCovered(element: Element): boolean | null {
   const root = element.getRootNode() as Document | ShadowRoot;
   const top = root.elementFromPoint(x + width / 2, y + height / 2);
   return top ? !element.contains(top) && !top.contains(element) : null;
-}
-
-function countInView(): number {
-  let count = 0;
-  for (const element of document.body?.getElementsByTagName('*') ?? []) {
-    if (isInView(element.getBoundingClientRect()) && isVisible(element)) count += 1;
-  }
-  return count;
 }
 
 function tenth(value: number): number {

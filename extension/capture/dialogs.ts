@@ -1,36 +1,71 @@
-import { type Beginning, beginLate, finish } from './capture.ts';
-import { isVisible, queryAll } from './dom.ts';
-import { refOf } from './snapshot.ts';
+import { type Beginning, beginLate, finish, refOf, tell } from './capture.ts';
+import { isVisible } from './dom.ts';
+import { whileHearing } from './listen.ts';
+import { queryAll } from './search.ts';
+import { onChange } from './survey.ts';
 
 const DIALOG = 'dialog[open],[role=dialog],[role=alertdialog],[aria-modal=true],:popover-open';
+const ALERT =
+  '[role=alert],[aria-live=assertive],[aria-invalid=true],[class*=error-],[class*=-error],.error,.errors';
+/** Between two looks, in milliseconds: a page may change at every frame. */
+const GAP = 100;
+/** Shares of the viewport where something that covers the page is found. */
+const POINTS = [
+  [0.5, 0.5],
+  [0.2, 0.25],
+  [0.8, 0.75],
+] as const;
 
 const open = new Map<Element, Beginning>();
-let changedAt = performance.now();
+const scan = { timer: 0, at: 0, hasBaseline: false };
+let alerts = new WeakSet<Element>();
+/** What covered the page from its beginning is the page. */
+let covers = new WeakSet<Element>();
 
-/** Milliseconds since the document last changed. */
-export function unchangedMs(): number {
-  return performance.now() - changedAt;
+/** Tells of dialogs and overlays that come up and go away, and of errors, whatever shows them. */
+export function watchDialogs(): void {
+  onChange(lookSoon);
+  const options = { capture: true, signal: whileHearing() };
+  window.addEventListener('toggle', lookSoon, options); // popovers change no attribute
+  window.addEventListener('invalid', tellError, options); // the browser's own words at a field
+  document.addEventListener('DOMContentLoaded', lookSoon, options);
+  if (document.readyState !== 'loading') lookSoon();
 }
 
-/** Tells of dialogs and popovers that come up and go away, whatever the page does it with. */
-export function watchDialogs(): void {
-  const observer = new MutationObserver(() => {
-    changedAt = performance.now();
-    compare();
-  });
-  observer.observe(document, {
-    subtree: true,
-    childList: true,
-    characterData: true,
-    attributes: true,
-  });
-  window.addEventListener('toggle', compare, { capture: true }); // popovers change no attribute
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', compare);
+export function endDialogs(): void {
+  clearTimeout(scan.timer);
+  Object.assign(scan, { timer: 0, hasBaseline: false });
+  open.clear();
+  alerts = new WeakSet();
+  covers = new WeakSet();
+}
+
+/** Looks at once: what is to be told must not wait. */
+export function lookForDialogs(): void {
+  clearTimeout(scan.timer);
+  scan.timer = 0;
+  scan.at = performance.now();
+  if (document.readyState === 'loading' || document.hidden) return;
+  compare();
+  compareAlerts();
+  scan.hasBaseline = true;
+}
+
+/** After the page was painted, since then the layout is there. */
+function lookSoon(): void {
+  if (scan.timer) return;
+  const wait = Math.max(0, scan.at + GAP - performance.now());
+  scan.timer = setTimeout(
+    () => requestAnimationFrame(() => setTimeout(lookForDialogs)),
+    wait,
+  ) as unknown as number;
 }
 
 function compare(): void {
-  if (document.readyState === 'loading') return;
   const shown = new Set(queryAll(DIALOG).filter(isVisible));
+  const cover = shown.size === 0 ? coverOf() : null;
+  if (cover && !scan.hasBaseline) covers.add(cover);
+  if (cover && !covers.has(cover)) shown.add(cover);
   for (const [dialog, asOpened] of open) {
     if (shown.has(dialog)) continue;
     open.delete(dialog);
@@ -40,8 +75,37 @@ function compare(): void {
     if (open.has(dialog)) continue;
     const beginning = beginLate(dialog);
     open.set(dialog, beginning);
-    finish(beginning, 'MODAL_OPEN');
+    if (isOuter(dialog, shown)) finish(beginning, 'MODAL_OPEN');
+    else open.delete(dialog);
   }
+}
+
+/** A dialog in its own backdrop is told once, as what is inside. */
+function isOuter(dialog: Element, shown: Set<Element>): boolean {
+  return ![...shown].some((each) => each !== dialog && dialog.contains(each) && !open.has(each));
+}
+
+/** What floats over the middle and both sides of the page, and can be acted on. */
+function coverOf(): Element | null {
+  const [first, ...others] = POINTS.map(([x, y]) => floatAt(x * innerWidth, y * innerHeight));
+  if (!first || others.some((each) => each !== first)) return null;
+  const { width, height } = first.getBoundingClientRect();
+  const isLarge = width >= innerWidth * 0.9 && height >= innerHeight * 0.9;
+  return isLarge && first.querySelector('button,a[href],input,select,textarea') ? first : null;
+}
+
+/** The outermost element over this point that does not move with the page. */
+function floatAt(x: number, y: number): Element | null {
+  let found: Element | null = null;
+  for (
+    let at = document.elementFromPoint(x, y);
+    at && at !== document.body;
+    at = at.parentElement
+  ) {
+    const { position, zIndex } = getComputedStyle(at);
+    if (position === 'fixed' || (position === 'absolute' && Number(zIndex) >= 10)) found = at;
+  }
+  return found;
 }
 
 /** The dialog may be gone: it is described as it was when it came up. */
@@ -49,4 +113,21 @@ function closed(dialog: Element, { target, selectors, elementAnalysis }: Beginni
   const beginning = beginLate(null);
   const kept = target && { ...target, isVisible: false, ref: refOf(dialog) };
   finish({ ...beginning, target: kept, selectors, elementAnalysis }, 'MODAL_CLOSE');
+}
+
+function compareAlerts(): void {
+  let isNew = false;
+  for (const alert of queryAll(ALERT)) {
+    const isShown = alert.textContent.trim() !== '' && isVisible(alert);
+    if (!isShown) alerts.delete(alert);
+    else if (!alerts.has(alert)) {
+      alerts.add(alert);
+      isNew = true;
+    }
+  }
+  if (isNew && scan.hasBaseline) tellError();
+}
+
+function tellError(): void {
+  tell({ kind: 'error', at: Date.now() });
 }

@@ -1,3 +1,8 @@
+/** Elements that are one thing to act on, with all that is in them. */
+const CONTROL =
+  'a[href],button,input:not([type=hidden]),select,textarea,summary,[contenteditable],[role=button],[role=link],' +
+  '[role=option],[role=tab],[role^=menuitem],[role=treeitem],[draggable=true]';
+
 /** Elements that a person can act on. */
 export const INTERACTIVE =
   'a[href],button,input:not([type=hidden]),select,textarea,summary,label,option,[contenteditable=""],' +
@@ -5,36 +10,8 @@ export const INTERACTIVE =
   '[role=link],[role=checkbox],[role=radio],[role=switch],[role=tab],[role=option],[role=menuitem],' +
   '[role=menuitemcheckbox],[role=menuitemradio],[role=combobox],[role=slider],[role=treeitem]';
 
-/** All elements of the document in document order, through open shadow roots. */
-export function everyElement(root: ParentNode = document): Element[] {
-  const found: Element[] = [];
-  const visit = (parent: ParentNode): void => {
-    for (const element of parent.querySelectorAll('*')) {
-      found.push(element);
-      if (element.shadowRoot) visit(element.shadowRoot);
-    }
-  };
-  visit(root);
-  return found;
-}
-
-/** As `querySelectorAll`, through open shadow roots; no match when the selector is not valid. */
-export function queryAll(selector: string, root: ParentNode = document): Element[] {
-  const found: Element[] = [];
-  const visit = (parent: ParentNode): void => {
-    found.push(...parent.querySelectorAll(selector));
-    for (const element of parent.querySelectorAll('*')) {
-      if (element.shadowRoot) visit(element.shadowRoot);
-    }
-  };
-  try {
-    if (root instanceof Element && root.shadowRoot) visit(root.shadowRoot);
-    visit(root);
-  } catch {
-    return [];
-  }
-  return found;
-}
+/** What they hold is not shown as text. */
+const UNREAD = /^(?:script|style|noscript|template|select|textarea)$/;
 
 /** The parent as it is shown: the host for the top of a shadow root. */
 export function parentOf(element: Element): Element | null {
@@ -69,13 +46,16 @@ export function collapse(text: string): string {
 
 /** Text that is shown: without scripts, styles and hidden parts. */
 export function textOf(element: Element, maxChars = 4_096): string {
+  if (!element.firstElementChild && !element.shadowRoot && !UNREAD.test(element.localName)) {
+    return collapse(element.textContent).slice(0, maxChars);
+  }
   let text = '';
   const visit = (node: Node): void => {
     if (text.length > maxChars) return;
     if (node instanceof Text) text += node.data;
     if (!(node instanceof Element || node instanceof ShadowRoot)) return;
     if (node instanceof Element) {
-      if (/^(?:script|style|noscript|template|select|textarea)$/.test(node.localName)) return;
+      if (UNREAD.test(node.localName)) return;
       if (node !== element && !isVisible(node)) return;
       if (node.shadowRoot) visit(node.shadowRoot);
     }
@@ -99,7 +79,10 @@ export function originOf(event: Event): Element | null {
 export function meantBy(element: Element): Element {
   const interactive = closestOf(element, INTERACTIVE);
   if (interactive instanceof HTMLLabelElement) return interactive.control ?? element;
-  return interactive ?? element;
+  if (!interactive || interactive === element) return element;
+  // A pane that takes the focus, or hears the clicks of all that is in it, is not what was meant.
+  const isPane = !interactive.matches(CONTROL) && interactive.querySelector(CONTROL) !== null;
+  return isPane ? element : interactive;
 }
 
 export function isTextField(
@@ -110,6 +93,14 @@ export function isTextField(
     return /^(?:text|email|password|search|tel|url|number)$/.test(element.type);
   }
   return element instanceof HTMLElement && element.isContentEditable;
+}
+
+/** Fields whose parts are typed or picked: each part may change the value. */
+export function isDateField(element: Element | null): element is HTMLInputElement {
+  return (
+    element instanceof HTMLInputElement &&
+    /^(?:date|time|datetime-local|month|week)$/.test(element.type)
+  );
 }
 
 export function isTickBox(element: Element | null): element is HTMLInputElement {

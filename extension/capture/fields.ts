@@ -1,25 +1,23 @@
-import { type Beginning, beginLate, finish, hasMoment, turn } from './capture.ts';
+import { type Beginning, beginLate, finish, refOf, turn } from './capture.ts';
 import { analyse, targetOf } from './describe.ts';
-import { collapse, isTextField, isTickBox, textOf } from './dom.ts';
-import { onAny, onTrusted } from './listen.ts';
-import { commit, pointer, takeCause } from './pending.ts';
+import { collapse, isDateField, isTextField, isTickBox, textOf } from './dom.ts';
+import { filesOf } from './drag.ts';
+import { forgetFocus } from './focus.ts';
+import { learnSecrets } from './learn.ts';
+import { onAny } from './listen.ts';
+import { commit, takeCause } from './pending.ts';
+import { pieceOf, soil } from './pieces.ts';
 import { cleanText, shownValueOf } from './privacy.ts';
 import { selectorsOf } from './selectors.ts';
-import { refOf } from './snapshot.ts';
-import { isTypingIn } from './typing.ts';
-
-let focused: { element: Element; beginning: Beginning } | null = null;
 
 export function listenToFields(): void {
-  onAny('change', (_event, field) => {
-    if (!isTextField(field)) change(field);
-  });
-  onTrusted('focusin', (_event, element) => {
-    if (pointer.press || turn.hasActed || !hasMoment()) return;
-    focused = { element, beginning: beginLate(element) };
-  });
-  onTrusted('focusout', (_event, element) => {
-    if (focused?.element === element) focused = null;
+  onAny('change', (event, field) => {
+    soilGroup(field);
+    if (isTextField(field) || isDateField(field)) {
+      learnSecrets(turn.typing);
+    } else if (event.isTrusted || !turn.hasActed) {
+      change(field); // else the page answers to something else
+    }
   });
   onAny('submit', (event, form) => {
     commit();
@@ -30,20 +28,19 @@ export function listenToFields(): void {
   });
 }
 
-/** A focus that nothing else explains was the action itself. */
-export function commitFocus(): void {
-  if (focused && !turn.hasActed && !isTypingIn(focused.element)) finish(focused.beginning, 'FOCUS');
-  focused = null;
-}
-
 function change(field: Element): void {
   const cause = takeCause(field);
   if (!cause) commit();
-  focused = null;
+  forgetFocus();
   const beginning = cause ? movedTo(field, cause) : beginLate(field);
   const [type, value] = changeOf(field);
   const target = beginning.target && { ...beginning.target, value };
-  finish(beginning, type, { value, target });
+  finish(beginning, type, { value, target, context: contextWithFiles(beginning, field) });
+}
+
+function contextWithFiles({ context }: Beginning, field: Element): unknown {
+  if (!(field instanceof HTMLInputElement) || field.type !== 'file') return context;
+  return { ...Object(context), files: filesOf([...(field.files ?? [])]) };
 }
 
 function changeOf(field: Element): ['SELECT' | 'FILE_SELECT' | 'CHANGE', string] {
@@ -56,7 +53,21 @@ function changeOf(field: Element): ['SELECT' | 'FILE_SELECT' | 'CHANGE', string]
 /** A key can move the tick to another button of the group; the page before it is the same. */
 function movedTo(field: Element, cause: Beginning): Beginning {
   const ref = refOf(field);
-  if (cause.target?.ref === ref) return cause;
+  if (ref !== undefined && cause.target?.ref === ref) return { ...cause, key: undefined };
   const target = { ...targetOf(field), ref };
-  return { ...cause, target, selectors: selectorsOf(field), elementAnalysis: analyse(field) };
+  return {
+    ...cause,
+    key: undefined,
+    target,
+    selectors: selectorsOf(field),
+    elementAnalysis: analyse(field),
+  };
+}
+
+/** `:checked ~ .panel` shows and hides without any change of the document. */
+function soilGroup(field: Element): void {
+  for (const each of [field, ...(field.parentElement?.children ?? [])]) {
+    const piece = pieceOf(each);
+    if (piece) soil(piece, 'marks');
+  }
 }

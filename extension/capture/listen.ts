@@ -1,7 +1,20 @@
 import { tellFault } from './capture.ts';
 import { originOf } from './dom.ts';
 
-type Events = DocumentEventMap & { submit: SubmitEvent };
+type Events = DocumentEventMap & { submit: SubmitEvent; invalid: Event };
+
+let hearing = new AbortController();
+
+/** Ends with `deafen`; for listeners of our own. */
+export function whileHearing(): AbortSignal {
+  return hearing.signal;
+}
+
+/** Takes every listener off the page. */
+export function deafen(): void {
+  hearing.abort();
+  hearing = new AbortController();
+}
 
 /** Hears what a person or a driver did, before the page does. */
 export function onTrusted<K extends keyof Events>(
@@ -22,13 +35,18 @@ export function onAny<K extends keyof Events>(
     type,
     (event) => {
       const origin = originOf(event);
-      if (!origin) return;
+      if (!origin || isOurs(origin)) return;
       try {
         listener(event as Events[K], origin);
       } catch (error) {
         tellFault(type, error); // never the page's trouble, and never silent
       }
     },
-    { capture: true, passive: true },
+    { capture: true, passive: true, signal: hearing.signal },
   );
+}
+
+/** The in-page mark. */
+export function isOurs(element: Element): boolean {
+  return element.localName === 'codesight-mark';
 }

@@ -63,6 +63,7 @@ function nativeName(element: Element): string {
 
 /** @param isReferred hidden content counts when another element refers to it */
 function contentOf(element: Element, isReferred = false): string {
+  if (!element.firstElementChild && !element.shadowRoot) return collapse(element.textContent);
   let text = '';
   const visit = (node: Node): void => {
     if (node instanceof Text) text += node.data;

@@ -1,6 +1,21 @@
 import { beginLate, finish } from './capture.ts';
+import { whileHearing } from './listen.ts';
 import { commit } from './pending.ts';
 import { cleanUrl } from './privacy.ts';
+
+/** Closes what waits for more when the page becomes another one, with or without loading. */
+export function closeOnNavigation(): void {
+  let url = location.href;
+  navigation.addEventListener(
+    'currententrychange',
+    () => {
+      if (location.href === url) return;
+      url = location.href;
+      commit();
+    },
+    { signal: whileHearing() },
+  );
+}
 
 /** Tells of the page that came up, and of each change of its address without loading. */
 export function watchNavigation(): void {

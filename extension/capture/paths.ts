@@ -1,14 +1,18 @@
 import { looksGenerated } from './generated.ts';
+import { openRoots } from './survey.ts';
 
-const TELLING = ['data-testid', 'name', 'type', 'role', 'aria-label', 'href', 'placeholder', 'for'];
-const MOST_LEVELS = 6;
+const TELLING = ['data-testid', 'name', 'aria-label', 'placeholder', 'for', 'href', 'type', 'role'];
+/** Questions to the whole page that one path may cost; some 0.5 ms each on 10,000 elements. */
+const MOST_TESTS = 10;
+
+type Root = Document | ShadowRoot;
 
 /**
  * A CSS selector of stable parts, as short as is unique in its root; `host >> …` for what is in an
  * open shadow root. Positions (`:nth-of-type`) are used only where nothing else tells.
  */
 export function cssOf(element: Element): string {
-  const root = element.getRootNode() as Document | ShadowRoot;
+  const root = element.getRootNode() as Root;
   const own = cssWithin(element, root);
   return root instanceof ShadowRoot ? `${cssOf(root.host)} >> ${own}` : own;
 }
@@ -17,8 +21,7 @@ export function cssOf(element: Element): string {
 export function structureOf(element: Element): string {
   const steps: string[] = [];
   for (let at: Element | null = element; at; at = at.parentElement) {
-    const siblings = at.parentNode instanceof Document ? null : at.parentNode?.children;
-    const place = siblings ? `:nth-child(${[...siblings].indexOf(at) + 1})` : '';
+    const place = at.parentNode instanceof Document ? '' : `:nth-child(${placeOf(at, false)})`;
     steps.unshift(`${CSS.escape(at.localName)}${place}`);
   }
   const root = element.getRootNode();
@@ -26,56 +29,87 @@ export function structureOf(element: Element): string {
   return root instanceof ShadowRoot ? `${structureOf(root.host)} >> ${own}` : own;
 }
 
-function cssWithin(element: Element, root: Document | ShadowRoot): string {
+/** Place among the siblings, from 1; `isOfType`: among those of the same tag. */
+export function placeOf(element: Element, isOfType: boolean): number {
+  let place = 1;
+  for (let at = element.previousElementSibling; at; at = at.previousElementSibling) {
+    if (!isOfType || at.localName === element.localName) place += 1;
+  }
+  return place;
+}
+
+export function hasTwins(element: Element): boolean {
+  const { localName } = element;
+  for (let at = element.previousElementSibling; at; at = at.previousElementSibling) {
+    if (at.localName === localName) return true;
+  }
+  for (let at = element.nextElementSibling; at; at = at.nextElementSibling) {
+    if (at.localName === localName) return true;
+  }
+  return false;
+}
+
+export function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/**
+ * Climbs until a part is unique in the root. Each step below is the only one among its siblings, so
+ * that the whole is unique however far it has to climb.
+ */
+function cssWithin(element: Element, root: Root): string {
   let path = '';
-  for (let at: Element | null = element, level = 0; at; at = at.parentElement, level++) {
-    const candidates = partsOf(at).map((part) => (path ? `${part} > ${path}` : part));
-    const unique = candidates.find((candidate) => root.querySelectorAll(candidate).length === 1);
-    if (unique) return unique;
-    const isLast = level >= MOST_LEVELS;
-    path = `${positioned(at, candidates, path)}`;
-    if (isLast || root.querySelectorAll(path).length === 1) return path;
+  let tests = 0;
+  for (let at: Element | null = element; at; at = at.parentElement) {
+    const parts = partsOf(at);
+    for (const part of parts) {
+      if (tests >= MOST_TESTS) break;
+      tests += 1;
+      const candidate = path ? `${part} > ${path}` : part;
+      if (isOnlyOne(candidate, root)) return candidate;
+    }
+    path = path ? `${stepOf(at, parts)} > ${path}` : stepOf(at, parts);
   }
   return path;
 }
 
-/** The fewest matches win; among equals the part without a position. */
-function positioned(element: Element, candidates: string[], path: string): string {
-  const root = element.getRootNode() as Document | ShadowRoot;
-  const twins = [...(element.parentElement?.children ?? [])].filter(
-    (each) => each.localName === element.localName,
-  );
-  const place = `${CSS.escape(element.localName)}:nth-of-type(${twins.indexOf(element) + 1})`;
-  const all = twins.length > 1 ? [...candidates, path ? `${place} > ${path}` : place] : candidates;
-  let best = all[0] ?? '*';
-  let fewest = Number.POSITIVE_INFINITY;
-  for (const candidate of all) {
-    const count = root.querySelectorAll(candidate).length;
-    if (count >= fewest) continue;
-    best = candidate;
-    fewest = count;
-  }
-  return best;
+function isOnlyOne(selector: string, root: Root): boolean {
+  return root.querySelectorAll(selector).length === 1;
 }
 
-/** From the plainest to the most telling. */
+/** The first part that no sibling shares, else the position. */
+function stepOf(element: Element, parts: string[]): string {
+  const tag = CSS.escape(element.localName);
+  if (!hasTwins(element)) return parts[0] ?? tag;
+  const { parentNode } = element;
+  for (const part of parts) {
+    let twins = 0;
+    for (const each of parentNode?.children ?? []) if (each.matches(part) && ++twins > 1) break;
+    if (twins === 1) return part;
+  }
+  return `${tag}:nth-of-type(${placeOf(element, true)})`;
+}
+
+/** From the most telling to the plainest. */
 function partsOf(element: Element): string[] {
   const tag = CSS.escape(element.localName);
   if (element.id && !looksGenerated(element.id)) return [`#${CSS.escape(element.id)}`];
   const attributes = TELLING.flatMap((name) => {
     const value = element.getAttribute(name);
     if (!value || value.length > 120 || (name === 'href' && /[?#]/.test(value))) return [];
-    return [`[${name}="${value.replace(/["\\]/g, '\\$&')}"]`];
+    return [`${tag}[${name}=${quote(value)}]`];
   });
   const classes = [...element.classList]
     .filter((each) => !looksGenerated(each))
     .slice(0, 3)
     .map((each) => `.${CSS.escape(each)}`);
-  return [
-    tag,
-    ...attributes.map((attribute) => tag + attribute),
-    ...classes.map((each) => tag + each),
-    tag + classes.join(''),
-    tag + classes.join('') + attributes.join(''),
-  ].filter((part, index, all) => all.indexOf(part) === index);
+  const all = classes.length > 1 ? [tag + classes.join('')] : [];
+  return [...attributes.slice(0, 2), ...classes.slice(0, 1).map((each) => tag + each), ...all, tag];
+}
+
+/** Open roots count among the places where a selector may match. */
+export function countAll(selector: string): number {
+  let count = 0;
+  for (const root of openRoots()) count += root.querySelectorAll(selector).length;
+  return count;
 }

@@ -1,11 +1,15 @@
-import { type Beginning, tell } from './capture.ts';
+import { type Beginning, open, tell } from './capture.ts';
 import { isTickBox } from './dom.ts';
+import { settleNow } from './rest.ts';
 
 export interface Press {
   element: Element;
   beginning: Beginning;
   x: number;
   y: number;
+  /** `performance.now()` when the pointer went down. */
+  at: number;
+  isTouch: boolean;
 }
 
 /** What may still become a CHANGE or SELECT of the same element. */
@@ -20,11 +24,11 @@ interface Waiting {
 export const pointer: { press: Press | null } = { press: null };
 
 let waiting: Waiting | null = null;
-const closers: (() => void)[] = [];
+const closers = new Set<() => void>();
 
 /** Runs `close` before any other interaction begins. */
 export function closeBeforeNext(close: () => void): void {
-  closers.push(close);
+  closers.add(close);
 }
 
 /** Closes all that was waiting for more, because something else begins. */
@@ -35,14 +39,32 @@ export function commit(): void {
   for (const close of closers) close();
 }
 
+/** A person acts: what was before is over, and the page is about to change. */
+export function actNow(): void {
+  tell({ kind: 'action', at: Date.now() });
+  commit();
+  settleNow();
+}
+
 export function commitIf(beginning: Beginning): void {
   if (waiting?.beginning === beginning) commit();
 }
 
 /** Waits for a change of the element; the next `commit` ends the wait. */
-export function awaitChange(element: Element, beginning: Beginning, otherwise: () => void): void {
+export function awaitChange(
+  element: Element,
+  beginning: Beginning,
+  type: 'CLICK' | 'KEY_PRESS',
+  otherwise: () => void,
+): void {
   waiting = { element, beginning, otherwise };
-  tell({ kind: 'open', draftId: beginning.draftId, at: beginning.startedAt, draft: null });
+  open(beginning, type);
+}
+
+/** The press came to nothing. */
+export function dropPress(): void {
+  if (pointer.press) tell({ kind: 'drop', draftId: pointer.press.beginning.draftId });
+  pointer.press = null;
 }
 
 /** The beginning of the click or key that changed this element, if there was one. */
@@ -56,7 +78,7 @@ export function takeCause(element: Element): Beginning | null {
 
 /** Radio buttons of one group are one control: the arrow keys move the tick. */
 function isSameControl(cause: Element, changed: Element): boolean {
-  if (cause === changed || cause.contains(changed)) return true;
+  if (cause.contains(changed) || changed.contains(cause)) return true;
   if (!isTickBox(cause) || !isTickBox(changed)) return false;
   return cause.name !== '' && cause.name === changed.name && cause.form === changed.form;
 }

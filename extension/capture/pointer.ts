@@ -1,25 +1,82 @@
-import { type Beginning, begin, finish, tell, turn } from './capture.ts';
-import { isTextField, isTickBox, meantBy } from './dom.ts';
+import { begin, finish, open, tell, turn } from './capture.ts';
+import { isTickBox, meantBy } from './dom.ts';
+import { DISTANCE, distanceOf, watchTravel } from './drag.ts';
 import { onTrusted } from './listen.ts';
-import { awaitChange, commit, commitIf, type Press, pointer } from './pending.ts';
+import { actNow, awaitChange, commitIf, dropPress, type Press, pointer } from './pending.ts';
+import { expectScroll } from './scrolling.ts';
+import { LONGEST_SWIPE_MS } from './touch.ts';
 
-/** A pointer that went further was dragging; CSS pixels. */
-const DRAG_DISTANCE = 8;
+/** A click that does not come by then will not come; a finger may still become a double tap. */
+const CLICK_COMES = { mouse: 50, touch: 350 };
+/** A finger that rests so long means something else than a tap; milliseconds. */
+const LONG_PRESS = 500;
 
-let hovered: Beginning | null = null;
 let clicks: Press[] = [];
 
 export function listenToPointer(): void {
   onTrusted('pointerdown', (event, origin) => {
-    commit();
+    if (!event.isPrimary) return;
+    dropPress(); // its end was not seen
+    if (isOnScrollbar(event, origin)) return expectScroll();
+    actNow();
     const element = meantBy(origin);
     const { clientX: x, clientY: y } = event;
-    pointer.press = { element, beginning: begin(element, event), x, y };
+    const beginning = begin(element, event);
+    const isTouch = event.pointerType === 'touch';
+    pointer.press = { element, beginning, x, y, at: performance.now(), isTouch };
+    open(beginning, null);
   });
-  onTrusted('click', (event) => {
+  onTrusted('pointerup', (event) => {
     const { press } = pointer;
+    if (!press || !event.isPrimary) return;
+    const lasted = performance.now() - press.at;
+    const maySwipe = press.isTouch && lasted < LONGEST_SWIPE_MS;
+    const travel = maySwipe ? swipeOrTap(press, event) : watchTravel(press, event);
+    if (travel === 'dragged') return;
+    // A page that replaces the element while it is pressed gets no click.
+    setTimeout(
+      () => {
+        if (pointer.press !== press) return;
+        if (event.button !== 0 || travel === 'wandered') return dropPress();
+        pointer.press = null;
+        if (press.isTouch && lasted > LONG_PRESS) touchLong(press);
+        else click(press);
+      },
+      press.isTouch ? CLICK_COMES.touch : CLICK_COMES.mouse,
+    );
+  });
+  onTrusted('pointercancel', (event) => {
+    if (!event.isPrimary || !pointer.press) return;
+    if (pointer.press.isTouch) expectScroll();
+    dropPress();
+  });
+  listenToClicks();
+}
+
+/** The document ends under the pointer: what it went down on was what was meant. */
+export function closePress(): void {
+  const { press } = pointer;
+  pointer.press = null;
+  if (press) finish(press.beginning, 'CLICK', { endedAt: press.beginning.startedAt });
+}
+
+function listenToClicks(): void {
+  onTrusted('click', (event, origin) => {
+    const { press } = pointer;
+    if (press && event.detail > 0) {
+      pointer.press = null;
+      return click(press);
+    }
+    // By a screen reader or by voice: no pointer went down, no key was pressed.
+    if (event.detail > 0 || turn.hasActed || turn.isAnswering || press) return;
+    actNow();
+    const element = meantBy(origin);
+    click({ element, beginning: begin(element, event), x: 0, y: 0, at: 0, isTouch: false });
+  });
+  onTrusted('auxclick', (event) => {
+    if (event.button !== 1 || !pointer.press) return;
+    finish(pointer.press.beginning, 'CLICK');
     pointer.press = null;
-    if (press && event.detail > 0) click(press);
   });
   onTrusted('dblclick', () => doubleClick());
   onTrusted('contextmenu', (event, origin) => {
@@ -27,35 +84,11 @@ export function listenToPointer(): void {
     pointer.press = null;
     finish(beginning, 'CONTEXT_MENU');
   });
-  listenToDragging();
 }
 
-/** Tells of the element on which a deliberate hover came to rest. */
-export function commitHover(): void {
-  if (hovered) finish(hovered, 'HOVER');
-  hovered = null;
-}
-
-export function listenToHover(): void {
-  onTrusted('mouseover', (event, origin) => {
-    if (turn.isHover && !pointer.press) hovered = begin(meantBy(origin), event);
-  });
-}
-
-function listenToDragging(): void {
-  onTrusted('pointerup', (event) => {
-    const { press } = pointer;
-    if (!press || isTextField(press.element) || press.element.matches('input[type=range]')) return;
-    if (Math.hypot(event.clientX - press.x, event.clientY - press.y) < DRAG_DISTANCE) return;
-    pointer.press = null;
-    finish(press.beginning, 'DRAG');
-    finish(begin(document.elementFromPoint(event.clientX, event.clientY), event), 'DROP');
-  });
-  onTrusted('dragstart', () => {
-    if (pointer.press) finish(pointer.press.beginning, 'DRAG');
-    pointer.press = null;
-  });
-  onTrusted('drop', (event, origin) => finish(begin(origin, event), 'DROP'));
+/** The end of the touch comes right after, and says what it was. */
+function swipeOrTap(press: Press, event: PointerEvent): 'stayed' | 'wandered' {
+  return distanceOf(press, event) < DISTANCE ? 'stayed' : 'wandered';
 }
 
 function click(press: Press): void {
@@ -65,11 +98,11 @@ function click(press: Press): void {
     clicks = [...clicks.filter((each) => each.element === element), press].slice(-2);
   };
   if (isTickBox(element)) {
-    awaitChange(element, beginning, asClick);
+    awaitChange(element, beginning, 'CLICK', asClick);
     // The change comes while the click is dispatched, on the label first and then on its control.
     setTimeout(() => commitIf(beginning));
   } else if (element.matches('select,input[type=file]')) {
-    awaitChange(element, beginning, asClick);
+    awaitChange(element, beginning, 'CLICK', asClick);
   } else {
     asClick();
   }
@@ -82,4 +115,27 @@ function doubleClick(): void {
   for (const { beginning } of clicks) tell({ kind: 'drop', draftId: beginning.draftId });
   clicks = [];
   finish({ ...first.beginning, draftId: `${first.beginning.draftId}:double` }, 'DOUBLE_CLICK');
+}
+
+function touchLong({ beginning }: Press): void {
+  const context = { ...Object(beginning.context), gesture: 'long press' };
+  finish(beginning, 'TOUCH', { context });
+}
+
+function isOnScrollbar({ clientX, clientY, pointerType }: PointerEvent, origin: Element): boolean {
+  if (pointerType !== 'mouse' || !(origin instanceof HTMLElement)) return false;
+  if (origin === document.documentElement) {
+    return clientX >= origin.clientWidth || clientY >= origin.clientHeight;
+  }
+  if (origin.clientWidth === 0) return false;
+  const { left, top } = origin.getBoundingClientRect();
+  const hasBar = (bar: number, client: number, full: number): boolean => bar > 0 && full > client;
+  const right = left + origin.clientLeft + origin.clientWidth;
+  const bottom = top + origin.clientTop + origin.clientHeight;
+  const barX = origin.offsetWidth - origin.clientWidth - 2 * origin.clientLeft;
+  const barY = origin.offsetHeight - origin.clientHeight - 2 * origin.clientTop;
+  return (
+    (clientX >= right && hasBar(barX, origin.clientHeight, origin.scrollHeight)) ||
+    (clientY >= bottom && hasBar(barY, origin.clientWidth, origin.scrollWidth))
+  );
 }

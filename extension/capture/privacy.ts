@@ -2,8 +2,8 @@ import type { MaskKind } from '../../src/contract/vocabulary.ts';
 import { isSensitiveField } from '../../src/lib/redact/fields.ts';
 import { findPersonalData, redactText } from '../../src/lib/redact/text.ts';
 import { redactUrl } from '../../src/lib/redact/url.ts';
-import { isTextField, queryAll } from './dom.ts';
-import { labelOf } from './names.ts';
+import { collapse, isTextField } from './dom.ts';
+import { nameOf } from './names.ts';
 
 export interface Sensitivity {
   /** Stands for the value; says the kind and not the length. */
@@ -18,48 +18,88 @@ const NAME_TOKENS =
 const ADDRESS_TOKENS = /^(?:street-address|address-line\d|address-level[2-4]|postal-code)$/;
 const NAME_LABEL =
   /^(?:(?:your |full |first |last |given |family |middle )?name|surname|date of birth|birthday)\b/i;
+/** Of `name` and `id` attributes: `billing_street`, `lastName`. */
+const NAME_WORD =
+  /(?:first|last|full|given|family|sur|middle|maiden)[-_ ]?name|birth[-_ ]?da(?:y|te)|^dob$/i;
+const ADDRESS_WORD =
+  /street|(?:^|[-_])addr(?:ess)?(?:[-_]?(?:line)?[-_]?\d)?$|post(?:al)?[-_]?code|(?:^|[-_])zip/i;
 const ADDRESS_LABEL =
   /^(?:(?:street|home|postal|billing|shipping|delivery) address|address|street|zip|post(?:al )?code)\b/i;
 
-/** What was typed into personal fields in this session, also on earlier pages. */
+/** What was typed into personal fields in this session, also on earlier pages; oldest first. */
 const secrets = new Set<string>();
+/** What stands in a personal field that is being typed into: not yet the whole of it. */
+let unfinished: string[] = [];
 let matcher: RegExp | null = null;
-let announce: (secret: string) => void = () => {};
 
-/** Hears of every secret that is learned from this document. */
-export function whenLearned(listener: (secret: string) => void): void {
-  announce = listener;
-}
+/** More are not looked for; the oldest go first. */
+const MOST_SECRETS = 300;
+/** Fields that held a password once; a page may show it as plain text on demand. */
+const passwords = new WeakSet<Element>();
 
 /** @returns whether it was not known before */
 export function rememberSecret(value: string): boolean {
   const secret = value.trim();
   if (secret.length < SHORTEST_SECRET || secrets.has(secret)) return false;
   secrets.add(secret);
+  for (const oldest of secrets) if (secrets.size > MOST_SECRETS) secrets.delete(oldest);
   matcher = null;
   return true;
 }
 
+/** Replaces what stands in fields that are still being typed into. @returns what is new of it */
+export function expectSecrets(values: string[]): string[] {
+  const now = values.map((value) => value.trim()).filter(({ length }) => length >= SHORTEST_SECRET);
+  const fresh = now.filter((value) => !unfinished.includes(value) && !secrets.has(value));
+  if (fresh.length > 0 || now.length !== unfinished.length) matcher = null;
+  unfinished = now;
+  return fresh;
+}
+
+/** `Thank you, Jane.` is an echo of the whole name. */
+export function secretsIn(value: string, { placeholder }: Sensitivity): string[] {
+  return placeholder === '[NAME]' ? [value, ...value.split(/\s+/)] : [value];
+}
+
+/** Ends a session: the next one knows nothing of it. */
+export function forgetSecrets(): void {
+  secrets.clear();
+  unfinished = [];
+  matcher = null;
+}
+
 /** Whether what stands in a field must be masked: by type, `autocomplete`, name and label. */
 export function sensitivityOf(field: Element): Sensitivity | null {
-  const label = labelOf(field) || field.getAttribute('aria-label') || '';
+  const type = field.getAttribute('type') ?? '';
+  if (/^password$/i.test(type)) passwords.add(field);
+  if (passwords.has(field)) return { placeholder: '[PASSWORD]', mask: 'PASSWORD' };
+  const label = nameOf(field) || textBefore(field);
   const found = isSensitiveField({
     name: field.getAttribute('name') ?? '',
     id: field.id,
-    type: field.getAttribute('type') ?? '',
+    type,
     autocomplete: field.getAttribute('autocomplete') ?? '',
-    label: label || (field.getAttribute('placeholder') ?? ''),
+    label,
   });
   if (found) return { placeholder: `[${found}]`, mask: maskOf(found) };
   if (!isTextField(field)) return null;
   const token = field.getAttribute('autocomplete')?.trim().split(/\s+/).at(-1) ?? '';
-  if (NAME_TOKENS.test(token) || NAME_LABEL.test(label)) {
+  const attributes = [field.getAttribute('name') ?? '', field.id];
+  const isNamed = (pattern: RegExp): boolean => attributes.some((each) => pattern.test(each));
+  if (NAME_TOKENS.test(token) || NAME_LABEL.test(label) || isNamed(NAME_WORD)) {
     return { placeholder: '[NAME]', mask: 'PERSONAL' };
   }
-  if (ADDRESS_TOKENS.test(token) || ADDRESS_LABEL.test(label)) {
+  if (ADDRESS_TOKENS.test(token) || ADDRESS_LABEL.test(label) || isNamed(ADDRESS_WORD)) {
     return { placeholder: '[ADDRESS]', mask: 'PERSONAL' };
   }
   return null;
+}
+
+/** What stands just before a field without a label, as forms made of plain boxes have it. */
+function textBefore(field: Element): string {
+  const before = field.previousElementSibling ?? field.parentElement?.previousElementSibling;
+  const text = before && !before.matches('input,select,textarea') ? before.textContent : '';
+  return text.length <= 60 ? collapse(text) : '';
 }
 
 /** The value of a field as it may leave the page. */
@@ -75,28 +115,6 @@ export function rawValueOf(field: Element): string {
   }
   if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return field.value;
   return field.textContent;
-}
-
-/** Fields with something in them that must not be seen. */
-export function filledSensitiveFields(): { field: Element; sensitivity: Sensitivity }[] {
-  const found = [];
-  for (const field of queryAll('input,textarea,select,[contenteditable]')) {
-    if (rawValueOf(field) === '') continue;
-    const sensitivity = sensitivityOf(field);
-    if (sensitivity) found.push({ field, sensitivity });
-  }
-  return found;
-}
-
-/** Learns what stands in personal fields right now, so that an echo of it is known too. */
-export function learnSecrets(): void {
-  for (const { field, sensitivity } of filledSensitiveFields()) {
-    if (!isTextField(field)) continue;
-    const value = rawValueOf(field);
-    // `Thank you, Jane.` is an echo of the whole name.
-    const words = sensitivity.placeholder === '[NAME]' ? value.split(/\s+/) : [];
-    for (const secret of [value, ...words]) if (rememberSecret(secret)) announce(secret.trim());
-  }
 }
 
 export function cleanText(text: string): string {
@@ -132,8 +150,8 @@ function maskOf(kind: string): MaskKind {
 
 /** Whole words only: `Anna` is not masked in `Savannah`. Also as it is written in an address. */
 function secretMatcher(): RegExp | null {
-  if (matcher || secrets.size === 0) return matcher;
-  const forms = [...secrets].flatMap((secret) => {
+  if (matcher || secrets.size + unfinished.length === 0) return matcher;
+  const forms = [...secrets, ...unfinished].flatMap((secret) => {
     const encoded = encodeURIComponent(secret);
     return [secret, encoded, encoded.replaceAll('%20', '+')];
   });

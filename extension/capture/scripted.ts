@@ -1,14 +1,19 @@
-import { greet, keepMoment, tell, turn } from './capture.ts';
-import { watchDialogs } from './dialogs.ts';
-import { commitFocus, listenToFields } from './fields.ts';
+import { beginLate, connect, finish, keepMoment, tell, turn } from './capture.ts';
+import { lookForDialogs, watchDialogs } from './dialogs.ts';
+import { meantBy } from './dom.ts';
+import { listenToDragging } from './drag.ts';
+import { listenToFields } from './fields.ts';
+import { commitFocus, listenToFocus } from './focus.ts';
 import { listenToKeyboard } from './keyboard.ts';
-import { look, placeOf, quietMs } from './look.ts';
+import { hearSecrets, whenLearned } from './learn.ts';
+import { onTrusted } from './listen.ts';
+import { look, placeOf } from './look.ts';
 import { watchNavigation } from './navigation.ts';
-import { commit } from './pending.ts';
-import { commitHover, listenToHover, listenToPointer } from './pointer.ts';
-import { rememberSecret, whenLearned } from './privacy.ts';
+import { commit, pointer } from './pending.ts';
+import { listenToPointer } from './pointer.ts';
 import type { PageApi, ScriptedMessage } from './scripting.ts';
 import { endScroll, listenToScrolling } from './scrolling.ts';
+import { beginSurvey, survey, unchangedMs } from './survey.ts';
 import { listenToTyping } from './typing.ts';
 
 declare global {
@@ -16,35 +21,63 @@ declare global {
   var __codesightPage: PageApi;
 }
 
+const speak = globalThis.__codesight;
+const patience = Number.POSITIVE_INFINITY; // the script waits
+let hovered: Element | null = null;
+
 globalThis.__codesightPage = {
   ready({ secrets, isHover }) {
-    for (const secret of secrets) rememberSecret(secret);
+    hearSecrets(secrets);
     turn.hasActed = false;
     turn.isHover = isHover;
+    hovered = null;
     keepMoment();
   },
   flush() {
     endScroll();
-    commitHover();
+    lookForDialogs();
+    if (hovered) finish(beginLate(hovered), 'HOVER');
+    hovered = null;
     commitFocus();
     turn.isHover = false;
   },
   finish: commit,
-  look,
-  quietMs,
-  placeOf,
+  look(secrets) {
+    survey(patience);
+    return look(secrets);
+  },
+  async quietMs() {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const isMoving = document.getAnimations().some(({ playState, effect }) => {
+      return playState === 'running' && Number.isFinite(effect?.getComputedTiming().endTime);
+    });
+    return isMoving ? 0 : unchangedMs();
+  },
+  placeOf: (frame) => placeOf(frame as HTMLElement),
 };
 
+connect({
+  patience,
+  tell(message) {
+    speak(message).catch(() => {}); // the recorder is gone, and so is the session
+  },
+  finished() {},
+});
 whenLearned((value) => tell({ kind: 'secret', value }));
+beginSurvey();
 listenToPointer();
-listenToHover();
+listenToDragging();
 listenToTyping();
 listenToKeyboard();
 listenToFields();
+listenToFocus();
 listenToScrolling();
 watchDialogs();
 watchNavigation();
-greet().then(
-  ({ secrets }) => secrets.forEach(rememberSecret),
+onTrusted('mouseover', (_event, origin) => {
+  if (turn.isHover && !pointer.press) hovered = meantBy(origin);
+});
+speak({ kind: 'hello' }).then(
+  ({ secrets }) => hearSecrets(secrets),
   () => {}, // no recorder, nobody to keep it from
 );

@@ -1,21 +1,13 @@
 import type { Selector } from '../../src/contract/interaction.ts';
 import { limits } from '../../src/contract/limits.ts';
 import type { SelectorStrategy } from '../../src/contract/vocabulary.ts';
-import {
-  closestOf,
-  collapse,
-  everyElement,
-  INTERACTIVE,
-  isExposed,
-  parentOf,
-  queryAll,
-  textOf,
-} from './dom.ts';
+import { textOf } from './dom.ts';
 import { looksGenerated } from './generated.ts';
 import { labelOf, nameOf, roleOfElement } from './names.ts';
-import { cssOf, structureOf } from './paths.ts';
+import { countAll, cssOf, hasTwins, placeOf, quote, structureOf } from './paths.ts';
 import { cleanText } from './privacy.ts';
 import { scopeOf } from './scopes.ts';
+import { holds, queryAll, withLabel, withRoleAndName, withText } from './search.ts';
 
 const TEST_ID_ATTRIBUTES = ['data-testid', 'data-test-id', 'data-test', 'data-cy', 'data-qa'];
 const LONGEST_TEXT = 80;
@@ -35,6 +27,9 @@ const TRUST: Record<SelectorStrategy, number> = {
   OTHER: 0.3,
 };
 
+/** Nobody has counted: there were too many to count in the time that an action has. */
+const UNCOUNTED_TRUST = 0.5;
+
 /**
  * The selectors of an element within its own frame, with the number of elements that match now.
  *
@@ -46,31 +41,37 @@ const TRUST: Record<SelectorStrategy, number> = {
  */
 export function selectorsOf(element: Element): Selector[] {
   const found: Selector[] = [];
-  const add = (strategy: SelectorStrategy, value: string, matches: Element[]): void => {
-    if (!matches.includes(element) || cleanText(value) !== value) return;
+  const add = (strategy: SelectorStrategy, value: string, matchCount: number | null): void => {
+    if (matchCount === 0 || cleanText(value) !== value) return;
     if (value.length > limits.selectorChars || found.some((each) => each.value === value)) return;
     const isPositional = /^(?:CSS|XPATH)$/.test(strategy) && POSITIONAL.pattern.test(value);
     const trust = isPositional ? POSITIONAL.trust : TRUST[strategy];
-    const confidence = Math.round((trust / matches.length) * 100) / 100;
-    found.push({ strategy, value, matchCount: matches.length, confidence });
+    const share = matchCount === null ? UNCOUNTED_TRUST : 1 / matchCount;
+    found.push({ strategy, value, matchCount, confidence: Math.round(trust * share * 100) / 100 });
   };
-  const addCss = (strategy: SelectorStrategy, value: string): void =>
-    add(strategy, value, resolveChain(value));
+  const addFound = (strategy: SelectorStrategy, value: string, matches: Element[] | null): void =>
+    add(strategy, value, matches && (matches.includes(element) ? matches.length : 0));
 
   for (const attribute of TEST_ID_ATTRIBUTES) {
     const value = element.getAttribute(attribute);
-    if (value) addCss('TEST_ID', `[${attribute}=${quote(value)}]`);
+    if (!value) continue;
+    const selector = `[${attribute}=${quote(value)}]`;
+    add('TEST_ID', selector, countAll(selector));
   }
-  if (element.id && !looksGenerated(element.id)) addCss('ID', `#${CSS.escape(element.id)}`);
-  addRoleName(element, add);
+  if (element.id && !looksGenerated(element.id)) {
+    const selector = `#${CSS.escape(element.id)}`;
+    add('ID', selector, countAll(selector));
+  }
+  addRoleName(element, addFound);
   const label = labelOf(element);
-  if (label && label.length <= LONGEST_TEXT) add('LABEL', label, withLabel(label));
-  const text = textOf(element);
-  if (text && text.length <= LONGEST_TEXT) add('TEXT', text, withText(text));
-  addCss('CSS', cssOf(element));
+  if (label && label.length <= LONGEST_TEXT) addFound('LABEL', label, withLabel(label));
+  const text = textOf(element, LONGEST_TEXT + 1);
+  if (text && text.length <= LONGEST_TEXT) addFound('TEXT', text, withText(text, element));
+  const css = cssOf(element);
+  addFound('CSS', css, resolveChain(css));
   const xpath = xpathOf(element);
-  if (xpath) add('XPATH', xpath, resolveXpath(xpath));
-  addCss('STRUCTURAL', structureOf(element));
+  if (xpath) add('XPATH', xpath, 1);
+  add('STRUCTURAL', structureOf(element), 1);
   return found;
 }
 
@@ -82,70 +83,48 @@ function resolveChain(value: string): Element[] {
   return found;
 }
 
-function withRoleAndName(role: string, name: string, among = everyElement()): Element[] {
-  return among.filter(
-    (each) => roleOfElement(each) === role && isExposed(each) && nameOf(each) === name,
-  );
-}
-
 function addRoleName(
   element: Element,
-  add: (strategy: SelectorStrategy, value: string, matches: Element[]) => void,
+  add: (strategy: SelectorStrategy, value: string, matches: Element[] | null) => void,
 ): void {
   const role = roleOfElement(element);
   const name = role ? nameOf(element) : '';
   if (!role || !name || name.length > LONGEST_TEXT * 2) return;
   const value = `${role}[name=${quote(name)}]`;
   const matches = withRoleAndName(role, name);
-  const scope = matches.length > 1 ? scopeOf(element) : null;
+  const scope = matches?.length === 1 ? null : scopeOf(element);
   if (scope) {
-    const within = matches.filter((each) => closestInside(each, scope.element));
-    add('ROLE_NAME', `${scope.selector} >> ${value}`, within);
+    const within =
+      matches ?? queryAll('*', scope.element).filter((each) => isNamed(each, role, name));
+    add(
+      'ROLE_NAME',
+      `${scope.selector} >> ${value}`,
+      within.filter((each) => holds(scope.element, each)),
+    );
   }
   add('ROLE_NAME', value, matches);
 }
 
-function closestInside(element: Element, scope: Element): boolean {
-  for (let at: Element | null = element; at; at = parentOf(at)) if (at === scope) return true;
-  return false;
+function isNamed(element: Element, role: string, name: string): boolean {
+  return roleOfElement(element) === role && nameOf(element) === name;
 }
 
-function withLabel(label: string): Element[] {
-  return queryAll('input,select,textarea,button').filter((each) => labelOf(each) === label);
-}
-
-function withText(text: string): Element[] {
-  const innermost: Element[] = [];
-  for (const each of everyElement(document.body)) {
-    const raw = each.textContent;
-    if (raw.length > text.length * 8 + 200 || !collapse(raw).includes(text.slice(0, 8))) continue;
-    if (textOf(each) !== text) continue;
-    if (![...each.children].some((child) => textOf(child) === text)) innermost.push(each);
-  }
-  const raised = innermost.map((each) => {
-    const around = closestOf(each, INTERACTIVE);
-    return around && textOf(around) === text ? around : each;
-  });
-  return [...new Set(raised)];
-}
-
-/** By attributes where they tell, else by position below the nearest id; none in a shadow root. */
+/**
+ * By attributes where they tell, else by position below the nearest id; none in a shadow root. Every
+ * step below the anchor is the only one of its tag or says its place, so that it matches once.
+ */
 function xpathOf(element: Element): string | null {
   if (element.getRootNode() !== document) return null;
   const steps: string[] = [];
   for (let at: Element | null = element; at; at = at.parentElement) {
     const tag = at instanceof SVGElement ? `*[name()='${at.localName}']` : at.localName;
     const anchor = anchorOf(at);
-    if (
-      anchor &&
-      document.querySelectorAll(`[${anchor}=${quote(at.getAttribute(anchor) ?? '')}]`).length === 1
-    ) {
-      return `//${tag}[@${anchor}=${xpathString(at.getAttribute(anchor) ?? '')}]${steps.map((step) => `/${step}`).join('')}`;
+    const value = (anchor && at.getAttribute(anchor)) ?? '';
+    if (anchor && document.querySelectorAll(`[${anchor}=${quote(value)}]`).length === 1) {
+      const rest = steps.map((step) => `/${step}`).join('');
+      return `//${tag}[@${anchor}=${xpathString(value)}]${rest}`;
     }
-    const twins = [...(at.parentElement?.children ?? [])].filter(
-      (each) => each.localName === at.localName,
-    );
-    steps.unshift(twins.length > 1 ? `${tag}[${twins.indexOf(at) + 1}]` : tag);
+    steps.unshift(hasTwins(at) ? `${tag}[${placeOf(at, true)}]` : tag);
   }
   return `/${steps.join('/')}`;
 }
@@ -157,16 +136,6 @@ function anchorOf(element: Element): string | null {
   );
 }
 
-function resolveXpath(xpath: string): Element[] {
-  const result = document.evaluate(xpath, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
-  const found: Element[] = [];
-  for (let index = 0; index < result.snapshotLength; index++) {
-    const node = result.snapshotItem(index);
-    if (node instanceof Element) found.push(node);
-  }
-  return found;
-}
-
 function xpathString(text: string): string {
   if (!text.includes("'")) return `'${text}'`;
   if (!text.includes('"')) return `"${text}"`;
@@ -174,8 +143,4 @@ function xpathString(text: string): string {
     .split("'")
     .map((part) => `'${part}'`)
     .join(`, "'", `)})`;
-}
-
-function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }

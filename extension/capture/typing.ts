@@ -1,30 +1,41 @@
-import { type Beginning, begin, beginLate, finish, tell, turn } from './capture.ts';
-import { isTextField } from './dom.ts';
+import type { Draft } from '../page.ts';
+import { type Beginning, begin, beginLate, finish, open, turn } from './capture.ts';
+import { isDateField, isTextField } from './dom.ts';
+import { learnSecrets } from './learn.ts';
 import { onAny, onTrusted } from './listen.ts';
-import { closeBeforeNext, commit } from './pending.ts';
-import { learnSecrets, shownValueOf } from './privacy.ts';
+import { actNow, closeBeforeNext, commit } from './pending.ts';
+import { shownValueOf } from './privacy.ts';
 
 interface Typing {
   field: Element;
   beginning: Beginning;
   endedAt: number;
+  /** When what is typed so far was told; `performance.now()`. */
+  toldAt: number;
+  hasKeys: boolean;
 }
 
+/** Between two tellings of a text that grows, in milliseconds: no more than this is lost. */
+const TELL_EVERY = 1_000;
+
 let typing: Typing | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
 /** A key that may begin typing: described before the field took it. */
 let keyed: { field: Element; beginning: Beginning } | null = null;
 
 export function listenToTyping(): void {
-  closeBeforeNext(closeTyping);
+  closeBeforeNext(closeLast);
   onAny('input', (event, field) => {
-    if (!isTextField(field)) return;
+    const isHidden = isUnseenField(event, field);
+    if (!isTextField(field) && !isDateField(field) && !isHidden) return;
     const { inputType } = event as InputEvent;
     if (typing?.field !== field) {
       if (/^(?:insertFromPaste|deleteByCut)$/.test(inputType)) return; // told as PASTE and CUT
       if (turn.isAnswering && !keyed) return; // Escape empties a search field
+      if (!event.isTrusted && turn.hasActed) return; // the page answers to something else
       startTyping(field);
     }
-    if (typing) typing.endedAt = Date.now();
+    if (typing) grow(typing);
   });
   onAny('change', (_event, field) => {
     if (isTextField(field)) closeTyping();
@@ -38,7 +49,7 @@ export function listenToTyping(): void {
     ['paste', 'PASTE'],
   ] as const) {
     onTrusted(type, (_event, origin) => {
-      commit();
+      actNow();
       finish(begin(origin), word);
     });
   }
@@ -50,32 +61,79 @@ export function isTypingIn(field: Element): boolean {
 
 /** A key that changes the text is on its way to the field. */
 export function expectTyping(field: Element, event: KeyboardEvent): void {
-  if (typing?.field === field || keyed?.field === field) return;
-  commit();
+  if (typing?.field === field) {
+    typing.hasKeys = true;
+    return;
+  }
+  if (keyed?.field === field) return;
+  actNow();
   keyed = { field, beginning: begin(field, event) };
+}
+
+/**
+ * Enter in a text of several lines: a new line, or the key that sends it. The page says which by what
+ * it does with the event, and may have emptied the field by then.
+ */
+export function expectSending(field: Element, event: KeyboardEvent): void {
+  const before = typing?.field === field ? typed(typing) : undefined;
+  const beginning = { ...begin(field, event), key: event.key };
+  setTimeout(() => {
+    if (!event.defaultPrevented) return;
+    closeTyping(before);
+    finish(beginning, 'KEY_PRESS', { endedAt: beginning.startedAt });
+  });
+}
+
+/** A field in a closed shadow root: the host alone is seen. */
+function isUnseenField(event: Event, field: Element): boolean {
+  return event.isTrusted && !field.matches('input,select,textarea') && !isTextField(field);
 }
 
 function startTyping(field: Element): void {
   const beginning = keyed?.field === field ? keyed.beginning : null;
+  const hasKeys = beginning !== null;
   commit();
-  typing = { field, beginning: beginning ?? beginLate(field), endedAt: 0 };
+  turn.typing = field;
+  typing = { field, beginning: beginning ?? beginLate(field), endedAt: 0, toldAt: 0, hasKeys };
   turn.hasActed = true;
-  tell({
-    kind: 'open',
-    draftId: typing.beginning.draftId,
-    at: typing.beginning.startedAt,
-    draft: null,
-  });
+}
+
+function grow(growing: Typing): void {
+  growing.endedAt = Date.now();
+  if (timer !== undefined) return;
+  const wait = growing.toldAt + TELL_EVERY - performance.now();
+  if (wait <= 0) tellGrown();
+  else timer = setTimeout(tellGrown, wait);
+}
+
+function tellGrown(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (!typing) return;
+  typing.toldAt = performance.now();
+  open(typing.beginning, 'INPUT', typed(typing));
+}
+
+function typed({ field, beginning, endedAt }: Typing): Partial<Draft> {
+  const isUnseen = !isTextField(field) && !isDateField(field);
+  const value = isUnseen ? '[UNSEEN]' : shownValueOf(field).slice(0, 4_096);
+  return { endedAt, value, target: beginning.target && { ...beginning.target, value } };
+}
+
+function closeLast(): void {
+  closeTyping();
 }
 
 /** Ends a stretch of typing: one interaction, whatever the number of keys. */
-function closeTyping(): void {
+function closeTyping(asTyped?: Partial<Draft>): void {
+  clearTimeout(timer);
+  timer = undefined;
   keyed = null;
   if (!typing) return;
-  const { field, beginning, endedAt } = typing;
+  const ended = typing;
   typing = null;
-  learnSecrets();
-  const value = shownValueOf(field).slice(0, 4_096);
-  const target = beginning.target && { ...beginning.target, value };
-  finish(beginning, 'INPUT', { endedAt, value, target });
+  turn.typing = null;
+  learnSecrets(null);
+  const isPicked = isDateField(ended.field) && !ended.hasKeys;
+  finish(ended.beginning, isPicked ? 'CHANGE' : 'INPUT', asTyped ?? typed(ended));
 }

@@ -1,4 +1,5 @@
 import { defineContentScript } from 'wxt/utils/define-content-script';
+import { startContent } from '../capture/start.ts';
 
 export default defineContentScript({
   matches: ['<all_urls>'],
@@ -7,5 +8,5 @@ export default defineContentScript({
   matchOriginAsFallback: true,
   runAt: 'document_start',
   noScriptStartedPostMessage: true,
-  main() {},
+  main: startContent,
 });

@@ -125,8 +125,8 @@ describe('interactions', () => {
     const click = named('In the frame');
 
     expect(click.frame.map(({ index, name, selector }) => [index, name, selector])).toEqual([
-      [0, 'outer', 'iframe'],
-      [0, 'inner', 'iframe'],
+      [0, 'outer', 'iframe[name="outer"]'],
+      [0, 'inner', 'iframe[name="inner"]'],
     ]);
     const { x = 0, y = 0, width = 0, height = 0 } = click.target?.rectangle ?? {};
     expect(click.pointer?.clientX).toBeCloseTo(x + width / 2, -0.5);

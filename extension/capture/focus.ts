@@ -1,0 +1,68 @@
+import { type Beginning, beginLate, finish, hasMoment, turn } from './capture.ts';
+import { isDateField, isTextField } from './dom.ts';
+import { onTrusted, whileHearing } from './listen.ts';
+import { pointer } from './pending.ts';
+import { isTypingIn } from './typing.ts';
+
+/** The focus that a window gets back with it is nobody's doing; milliseconds. */
+const WITH_WINDOW = 100;
+/** Whatever explains a change of the focus has been told by then; milliseconds. */
+const EXPLAINED = 50;
+
+let waiting: { element: Element; beginning: Beginning } | null = null;
+let windowAt = 0;
+
+/**
+ * FOCUS and BLUR of fields are told only when no interaction explains them: no pointer is down, no
+ * key that acts (Tab) was pressed, nothing is being typed, and the page does not answer to an action
+ * that was told. What is left is done by an assistive technology, by the browser's own interface, or by
+ * a script for no reason that can be seen. The focus that comes with a page or a window is not told.
+ */
+export function listenToFocus(): void {
+  window.addEventListener(
+    'focus',
+    () => {
+      windowAt = performance.now();
+    },
+    { signal: whileHearing() },
+  );
+  onTrusted('focusin', (_event, element) => {
+    if (isExplained() || !hasMoment() || !isField(element)) return;
+    if (performance.now() - windowAt < WITH_WINDOW || !navigator.userActivation.hasBeenActive)
+      return;
+    waiting = { element, beginning: beginLate(element) };
+    const { beginning } = waiting;
+    setTimeout(() => {
+      if (waiting?.beginning === beginning) commitFocus();
+    }, EXPLAINED);
+  });
+  onTrusted('focusout', (_event, element) => {
+    forgetFocus(element);
+    if (isExplained() || !hasMoment() || !isField(element) || !document.hasFocus()) return;
+    const beginning = beginLate(element);
+    setTimeout(() => {
+      if (!turn.hasActed && document.hasFocus() && document.activeElement === document.body) {
+        finish(beginning, 'BLUR');
+      }
+    }, EXPLAINED);
+  });
+}
+
+/** A focus that nothing else explains was the action itself. */
+export function commitFocus(): void {
+  if (waiting && !turn.hasActed && !isTypingIn(waiting.element)) finish(waiting.beginning, 'FOCUS');
+  waiting = null;
+}
+
+/** Something explains it. @param element `undefined`: whichever it is */
+export function forgetFocus(element?: Element): void {
+  if (!element || waiting?.element === element) waiting = null;
+}
+
+function isExplained(): boolean {
+  return pointer.press !== null || turn.hasActed || turn.isAnswering;
+}
+
+function isField(element: Element): boolean {
+  return isTextField(element) || isDateField(element) || element.matches('input,select');
+}

@@ -1,0 +1,186 @@
+import type { Sensitivity } from './privacy.ts';
+
+/** A stretch of text is kept as it is written: masked and escaped. */
+export type Kid = Piece | string;
+
+/** What is known of an element of the page, and how it is written into a snapshot. */
+export interface Piece {
+  readonly element: Element;
+  /** `data-cs-ref` is `e` and this; counts up in the order in which elements were met. */
+  readonly number: number;
+  /** The host for what stands at the top of an open shadow root. */
+  parent: Piece | null;
+  /** The start tag without marks and `>`; `null`: to be written again. */
+  open: string | null;
+  marks: string;
+  isMarkOld: boolean;
+  kids: Kid[];
+  areKidsOld: boolean;
+  /** Top of the open shadow root; `null` without one. */
+  shadow: Kid[] | null;
+  isShadowOld: boolean;
+  /** All of it; `null` while anything in it is to be written again. */
+  html: string | null;
+  isActionable: boolean;
+  isHidden: boolean;
+  /** Among `shown`. */
+  isCounted: boolean;
+  /** Assistive technology is not told of it. */
+  isConcealed: boolean;
+  /** Of the page, not of the viewport; CSS pixels. `null` before it was measured. */
+  box: { x: number; y: number; width: number; height: number } | null;
+  role: string | null;
+  /** `undefined`: to be worked out again. */
+  name: string | undefined;
+  nameAge: number;
+  /** What a field holds, as far as changes of it are to be noticed. */
+  state: string | null;
+  sensitivity: Sensitivity | null;
+  /** `age.labels` when it was found out. */
+  sensitivityAge: number;
+  groups: string[];
+  textGroups: string[];
+  stamp: number;
+}
+
+/** The in-page mark is no part of the page. */
+const MARK = 'CODESIGHT-MARK';
+
+const pieces = new WeakMap<Element, Piece>();
+const groups = new Map<string, Set<Piece>>();
+const nobody: ReadonlySet<Piece> = new Set();
+const last = { number: 0, stamp: 0 };
+
+/** Elements that could be seen. */
+export const shown = { count: 0 };
+
+/** Counts changes of anything that names something else: names from before are worth nothing. */
+export const age = { labels: 0, content: 0 };
+
+/** The number of the last element that was met. */
+export function lastNumber(): number {
+  return last.number;
+}
+
+/** `undefined` before the element was met. */
+export function pieceOf(element: Element): Piece | undefined {
+  return pieces.get(element);
+}
+
+/** The pieces of a kind; those of elements that have gone may be among them. */
+export function group(name: string): ReadonlySet<Piece> {
+  return groups.get(name) ?? nobody;
+}
+
+/** The piece of an element under this parent, made if need be. */
+export function adopt(element: Element, parent: Piece | null): Piece {
+  const known = pieces.get(element);
+  if (known) {
+    if (known.parent !== parent) {
+      known.parent = parent;
+      soil(known, 'marks');
+    }
+    return known;
+  }
+  last.number += 1;
+  const piece: Piece = {
+    element,
+    number: last.number,
+    parent,
+    open: null,
+    marks: '',
+    isMarkOld: true,
+    kids: [],
+    areKidsOld: true,
+    shadow: null,
+    isShadowOld: true,
+    html: null,
+    isActionable: false,
+    isHidden: false,
+    isCounted: false,
+    isConcealed: false,
+    box: null,
+    role: null,
+    name: undefined,
+    nameAge: 0,
+    state: null,
+    sensitivity: null,
+    sensitivityAge: 0,
+    groups: [],
+    textGroups: [],
+    stamp: 0,
+  };
+  pieces.set(element, piece);
+  return piece;
+}
+
+/** Has a part of the piece written again, and with it all that holds it. */
+export function soil(piece: Piece, part: 'own' | 'kids' | 'shadow' | 'marks' | 'html'): void {
+  if (part === 'own') piece.open = null;
+  else if (part === 'kids') piece.areKidsOld = true;
+  else if (part === 'shadow') piece.isShadowOld = true;
+  else if (part === 'marks') piece.isMarkOld = true;
+  age.content += 1;
+  // What is above a soiled piece is soiled already.
+  for (let at: Piece | null = piece; at; at = at.parent) {
+    if (at.element.localName === 'label') age.labels += 1;
+    if (at !== piece && at.html === null) break;
+    at.html = null;
+    at.name = undefined;
+  }
+}
+
+/** Reads the children of an element or shadow root anew. */
+export function exchange(
+  old: Kid[],
+  parent: ParentNode,
+  owner: Piece,
+  write: (text: Text) => string,
+): Kid[] {
+  last.stamp += 1;
+  const { stamp } = last;
+  const kids: Kid[] = [];
+  for (let child = parent.firstChild; child; child = child.nextSibling) {
+    if (child.nodeType === Node.TEXT_NODE) kids.push(write(child as Text));
+    if (child.nodeType !== Node.ELEMENT_NODE || child.nodeName === MARK) continue;
+    const kid = adopt(child as Element, owner);
+    kid.stamp = stamp;
+    kids.push(kid);
+  }
+  for (const kid of old) {
+    if (typeof kid !== 'string' && kid.stamp !== stamp && !kid.element.isConnected) forget(kid);
+  }
+  return kids;
+}
+
+export function regroup(piece: Piece, which: 'groups' | 'textGroups', names: string[]): void {
+  for (const name of piece[which]) {
+    if (names.includes(name)) continue;
+    const members = groups.get(name);
+    members?.delete(piece);
+    if (members?.size === 0) groups.delete(name);
+  }
+  for (const name of names) {
+    const members = groups.get(name);
+    if (members) members.add(piece);
+    else groups.set(name, new Set([piece]));
+  }
+  piece[which] = names;
+}
+
+export function countAsShown(piece: Piece, isShown: boolean): void {
+  if (isShown !== piece.isCounted) shown.count += isShown ? 1 : -1;
+  piece.isCounted = isShown;
+}
+
+/** The element is gone. If it comes back, it is the same one. */
+function forget(piece: Piece): void {
+  regroup(piece, 'groups', []);
+  regroup(piece, 'textGroups', []);
+  countAsShown(piece, false);
+  piece.open = null;
+  piece.html = null;
+  piece.areKidsOld = true;
+  for (const kid of piece.kids) if (typeof kid !== 'string') forget(kid);
+  for (const kid of piece.shadow ?? []) if (typeof kid !== 'string') forget(kid);
+}

@@ -1,0 +1,127 @@
+import { closestOf, collapse, INTERACTIVE, isVisible, textOf } from './dom.ts';
+import { labelOf, nameOf } from './names.ts';
+import { age, group, type Piece } from './pieces.ts';
+import { isWritten, openRoots } from './survey.ts';
+import { keyOf } from './write.ts';
+
+/** Milliseconds that a search among names may take; then nobody has counted. */
+const PATIENCE = 3;
+
+/** As `querySelectorAll`, through open shadow roots; no match when the selector is not valid. */
+export function queryAll(selector: string, scope?: Element): Element[] {
+  const found: Element[] = [];
+  try {
+    for (const root of openRoots()) {
+      if (!scope || root === scope.getRootNode()) {
+        found.push(...(scope ?? root).querySelectorAll(selector));
+      } else if (root instanceof ShadowRoot && holds(scope, root.host)) {
+        found.push(...root.querySelectorAll(selector));
+      }
+    }
+  } catch {
+    return [];
+  }
+  return found;
+}
+
+/** Whether the scope is the element or around it, also from outside of its shadow root. */
+export function holds(scope: Element, element: Element): boolean {
+  return scope.contains(element) || isAbove(scope, element);
+}
+
+/** Elements that assistive technology knows by this role and name; `null` when there are too many. */
+export function withRoleAndName(role: string, name: string): Element[] | null {
+  const until = performance.now() + PATIENCE;
+  const found: Element[] = [];
+  let count = 0;
+  for (const piece of group(`role:${role}`)) {
+    count += 1;
+    if (count % 16 === 0 && performance.now() > until) return null;
+    if (piece.isHidden || piece.isConcealed || !piece.element.isConnected) continue;
+    if (nameOfPiece(piece) === name) found.push(piece.element);
+  }
+  return found;
+}
+
+export function withLabel(label: string): Element[] {
+  const fields = [...group('field'), ...group('role:button')].map(({ element }) => element);
+  return fields.filter((each) => each.isConnected && labelOf(each) === label);
+}
+
+/**
+ * Innermost elements with this shown text, or the nearest thing to act on around them that has the
+ * same. Texts that the page cuts into other stretches than those of `like` may be missed.
+ */
+export function withText(text: string, like: Element): Element[] | null {
+  const until = performance.now() + PATIENCE;
+  const found = new Set<Element>();
+  const keys = new Set([keyOf(text), keyOf(firstTextOf(like))]);
+  let count = 0;
+  for (const key of keys) {
+    for (const { element, isHidden } of group(`text:${key}`)) {
+      count += 1;
+      if (count % 16 === 0 && performance.now() > until) return null;
+      if (isHidden || !element.isConnected) continue;
+      const innermost = holderOf(text, element);
+      if (innermost) found.add(raised(innermost, text));
+    }
+  }
+  return [...found];
+}
+
+/** The name of an element of the page as it is now; worked out once. */
+export function nameOfPiece(piece: Piece): string {
+  if (piece.name !== undefined && piece.nameAge === age.labels) return piece.name;
+  const name = nameOf(piece.element);
+  if (isWritten()) {
+    piece.name = name;
+    piece.nameAge = age.labels;
+  }
+  return name;
+}
+
+/** Names what can be acted on, ahead of the action. @returns whether all of it has its name */
+export function nameAhead(budgetMs: number): boolean {
+  const until = performance.now() + budgetMs;
+  for (const piece of group('act')) {
+    if (piece.name !== undefined || piece.isHidden || !piece.element.isConnected) continue;
+    nameOfPiece(piece);
+    if (performance.now() > until) return false;
+  }
+  return true;
+}
+
+function isAbove(scope: Element, element: Element): boolean {
+  const root = element.getRootNode();
+  return root instanceof ShadowRoot && (scope.contains(root.host) || isAbove(scope, root.host));
+}
+
+/** The element or the first around it that says all of the text and nothing else. */
+function holderOf(text: string, element: Element): Element | null {
+  for (
+    let at: Element | null = element, level = 0;
+    at && level < 4;
+    at = at.parentElement, level++
+  ) {
+    if (!at.firstElementChild) {
+      if (collapse(at.textContent) === text) return at;
+      if (at.textContent.length > text.length * 4 + 100) return null;
+    } else if (at.textContent.length > text.length * 8 + 200) return null;
+    else if (textOf(at) === text) return at;
+  }
+  return null;
+}
+
+function raised(element: Element, text: string): Element {
+  const around = closestOf(element, INTERACTIVE);
+  return around && around !== element && textOf(around) === text ? around : element;
+}
+
+function firstTextOf(element: Element): string {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const { data, parentElement } = node as Text;
+    if (data.trim() && parentElement && isVisible(parentElement)) return data;
+  }
+  return '';
+}

@@ -1,0 +1,300 @@
+import { adopt, age, group, type Kid, lastNumber, type Piece, pieceOf, soil } from './pieces.ts';
+import {
+  measure,
+  stateOf,
+  VOID,
+  writeBox,
+  writeKids,
+  writeMarks,
+  writeOwn,
+  writeShadow,
+} from './write.ts';
+
+/** The whole page as it was written last. */
+export type Whole = {
+  html: string;
+  /** `age.content` then. */
+  content: number;
+  /** Elements with a higher number came later. */
+  number: number;
+  at: number;
+};
+
+/** Deeper elements are left out; the parser itself stops at 512. */
+const DEEPEST = 1_000;
+/** Attributes that styles look at; what they hide may be anywhere below. */
+const STYLED = /^(?:class|style|hidden|open|inert|aria-|data-)/;
+
+const observer = new MutationObserver(note);
+const listeners = new Set<() => void>();
+/** What may have been shown or hidden with all that is in it. */
+const restyled = new Set<Piece>();
+const state = { changedAt: performance.now(), areBoxesOld: true, depth: 0, until: 0, count: 0 };
+let whole: Whole | null = null;
+
+/** Watches the page from now on. What it learns costs the page little, and only while it rests. */
+export function beginSurvey(): void {
+  watch(document);
+  for (const { element } of group('host')) if (element.shadowRoot) watch(element.shadowRoot);
+  const root = rootPiece();
+  if (root) soilAll(root);
+}
+
+export function endSurvey(): void {
+  observer.disconnect();
+  listeners.clear();
+  whole = null;
+}
+
+/** Hears of every change of the document, after the task that made it. */
+export function onChange(listener: () => void): void {
+  listeners.add(listener);
+}
+
+/** Milliseconds since the document last changed. */
+export function unchangedMs(): number {
+  return performance.now() - state.changedAt;
+}
+
+/** Boxes of the viewport are of yesterday: something scrolled, or the window has another size. */
+export function moved(): void {
+  state.areBoxesOld = true;
+}
+
+/** Whether something waits for `survey`. */
+export function isStale(): boolean {
+  return !isWritten() || restyled.size > 0 || state.areBoxesOld;
+}
+
+/**
+ * Brings what is known of the page up to date, as far as the time allows.
+ *
+ * @returns whether all of the page is known as it is now
+ */
+export function survey(budgetMs: number): boolean {
+  note(observer.takeRecords());
+  state.until = performance.now() + budgetMs;
+  checkFields();
+  const root = rootPiece();
+  if (!root || !write(root)) return false;
+  if (whole?.content !== age.content) {
+    whole = { html: root.html ?? '', content: age.content, number: lastNumber(), at: Date.now() };
+  }
+  return true;
+}
+
+/** As `survey`, and goes on with what no action waits for. @returns whether nothing is left to do */
+export function surveyAtLeisure(budgetMs: number): boolean {
+  return survey(budgetMs) && checkRestyled() && checkBoxes() && survey(0);
+}
+
+/** Resolves when all of the page is known; never blocks it for long. */
+export async function surveyed(): Promise<void> {
+  while (!survey(8)) await scheduler.yield();
+}
+
+/** The page as it was written last, with everything in it; `null` before. */
+export function lastWhole(): Whole | null {
+  return whole;
+}
+
+/** Whether the page is written as it is now. */
+export function isWritten(): boolean {
+  return whole?.content === age.content && rootPiece()?.html != null;
+}
+
+/** Corrects marks that a style changed unseen, such as those of a menu that came up under the pointer. */
+export function reveal(element: Element): void {
+  let top: Piece | null = null;
+  for (let at = pieceOf(element) ?? null; at; at = at.parent) {
+    if (at.isHidden && at.element.checkVisibility({ visibilityProperty: true })) top = at;
+    if (at.element.shadowRoot && at.shadow === null) soil(at, 'own');
+  }
+  let most = 300;
+  const visit = (piece: Piece): void => {
+    soil(piece, 'marks');
+    for (const kid of piece.kids) if (typeof kid !== 'string' && --most > 0) visit(kid);
+  };
+  if (top) visit(top);
+}
+
+/** The document and its open shadow roots, as far as they were met. */
+export function openRoots(): (Document | ShadowRoot)[] {
+  const roots: (Document | ShadowRoot)[] = [document];
+  for (const { element } of group('host')) {
+    if (element.isConnected && element.shadowRoot) roots.push(element.shadowRoot);
+  }
+  return roots;
+}
+
+/** Writes everything again: something personal became known that may stand in it. */
+export function forgetTexts(): void {
+  whole = null;
+  const root = rootPiece();
+  if (root) soilAll(root);
+}
+
+function rootPiece(): Piece | null {
+  const element = document.documentElement;
+  return element && adopt(element, null);
+}
+
+function watch(root: Document | ShadowRoot): void {
+  observer.observe(root, {
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributes: true,
+  });
+}
+
+function note(records: MutationRecord[]): void {
+  let hasChanged = false;
+  for (const { type, target, attributeName } of records) {
+    const holder = type === 'characterData' ? target.parentNode : target;
+    const isShadow = holder instanceof ShadowRoot;
+    const element = isShadow ? holder.host : holder;
+    if (!(element instanceof Element) || element.localName === 'codesight-mark') continue;
+    hasChanged = true;
+    const piece = pieceOf(element);
+    if (!piece) continue; // not met yet: its parent is to be read again
+    if (type === 'attributes') noteAttribute(piece, attributeName ?? '');
+    else soil(piece, isShadow ? 'shadow' : 'kids');
+  }
+  if (!hasChanged) return;
+  state.changedAt = performance.now();
+  state.areBoxesOld = true;
+  for (const listener of listeners) listener();
+}
+
+function noteAttribute(piece: Piece, name: string): void {
+  soil(piece, name === 'style' ? 'marks' : 'own');
+  if (!STYLED.test(name)) return;
+  const { parent } = piece;
+  // `.open + .menu`: the neighbours may have changed with it.
+  restyled.add(parent && parent.kids.length <= 60 ? parent : piece);
+}
+
+function isLate(): boolean {
+  state.count += 1;
+  return state.count % 8 === 0 && performance.now() > state.until;
+}
+
+/** @returns whether all of it is written; what is not goes on where it stopped */
+function write(piece: Piece): boolean {
+  if (piece.html !== null) return true;
+  if (isLate() || state.depth > DEEPEST) return state.depth > DEEPEST;
+  state.depth += 1;
+  try {
+    return writeAnew(piece);
+  } finally {
+    state.depth -= 1;
+  }
+}
+
+function writeAnew(piece: Piece): boolean {
+  const { element } = piece;
+  if (piece.open === null) {
+    writeOwn(piece);
+    if (element.shadowRoot && !piece.shadow) {
+      piece.shadow = [];
+      piece.isShadowOld = true;
+      watch(element.shadowRoot);
+    }
+  }
+  if (piece.isMarkOld) writeMarks(piece);
+  if (piece.areKidsOld) piece.kids = writeKids(piece);
+  if (piece.shadow && piece.isShadowOld && element.shadowRoot) {
+    piece.shadow = writeShadow(piece, element.shadowRoot);
+  }
+  let html = `${piece.open}${piece.marks}>`;
+  if (!VOID.test(element.localName)) {
+    if (piece.shadow) {
+      const shadow = joined(piece.shadow);
+      if (shadow === null) return false;
+      html += `<template shadowrootmode="open">${shadow}</template>`;
+    }
+    const kids = joined(piece.kids);
+    if (kids === null) return false;
+    html += `${kids}</${element.localName}>`;
+  }
+  piece.html = html;
+  return true;
+}
+
+function joined(kids: Kid[]): string | null {
+  let html = '';
+  for (const kid of kids) {
+    if (typeof kid === 'string') html += kid;
+    else if (write(kid)) html += kid.html ?? '';
+    else return null;
+  }
+  return html;
+}
+
+/** Values and ticks change without any change of the document. */
+function checkFields(): void {
+  for (const piece of group('field')) {
+    const { element } = piece;
+    if (piece.sensitivityAge !== age.labels) soil(piece, 'own');
+    if (piece.state === null) continue;
+    const now = stateOf(element);
+    if (now === piece.state) continue;
+    piece.state = now;
+    soil(piece, element.localName === 'textarea' ? 'kids' : 'own');
+    if (!(element instanceof HTMLSelectElement)) continue;
+    for (const option of element.options) {
+      const known = pieceOf(option);
+      if (known) soil(known, 'own');
+    }
+  }
+}
+
+function checkRestyled(): boolean {
+  for (const top of restyled) {
+    if (!checkMarks(top)) return false;
+    restyled.delete(top);
+  }
+  return true;
+}
+
+function checkMarks(piece: Piece): boolean {
+  if (isLate()) return false;
+  if (piece.element.isConnected && !piece.isMarkOld) {
+    const { marks } = piece;
+    writeMarks(piece);
+    if (piece.marks !== marks) soil(piece, 'html');
+  }
+  for (const kid of [...piece.kids, ...(piece.shadow ?? [])]) {
+    if (typeof kid !== 'string' && !checkMarks(kid)) return false;
+  }
+  return true;
+}
+
+/** What is in view or near it is measured, what is far away moves with the page. */
+function checkBoxes(): boolean {
+  if (!state.areBoxesOld) return true;
+  for (const piece of group('act')) {
+    if (isLate()) return false;
+    const { box, marks, element } = piece;
+    if (!box || piece.isHidden || piece.isMarkOld || element.localName === 'option') continue;
+    const distance = Math.abs(box.y - scrollY - innerHeight / 2);
+    if (distance < innerHeight * 1.5) measure(piece);
+    writeBox(piece);
+    if (piece.marks !== marks) soil(piece, 'html');
+  }
+  state.areBoxesOld = false;
+  return true;
+}
+
+function soilAll(piece: Piece): void {
+  piece.open = null;
+  piece.html = null;
+  piece.name = undefined;
+  piece.isMarkOld = true;
+  piece.areKidsOld = true;
+  piece.isShadowOld = true;
+  age.content += 1;
+  for (const kid of piece.kids) if (typeof kid !== 'string') soilAll(kid);
+  for (const kid of piece.shadow ?? []) if (typeof kid !== 'string') soilAll(kid);
+}
