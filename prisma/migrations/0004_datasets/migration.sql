@@ -113,6 +113,7 @@ CREATE TABLE "FrozenPart" (
     "frozenId" UUID NOT NULL,
     "part" INTEGER NOT NULL,
     "sessionId" UUID NOT NULL,
+    "firstSequence" INTEGER NOT NULL,
     "sealed" BYTEA NOT NULL,
 
     CONSTRAINT "FrozenPart_pkey" PRIMARY KEY ("frozenId","part")
