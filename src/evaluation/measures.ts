@@ -14,7 +14,6 @@ export type Judged = {
   /** The right operation. */
   operation: string;
   isElementRight: boolean;
-  isOperationRight: boolean;
   operationF1: number;
   isStepRight: boolean;
   latencyMs: number;

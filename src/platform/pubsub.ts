@@ -14,7 +14,15 @@ export type Change = {
 /** Changes up to `after` are no longer known, so some may have been missed. */
 export type Gap = { gap: true; cursor: string };
 
-export type Topic = 'session' | 'processing' | 'key' | 'training';
+export type Topic =
+  | 'session'
+  | 'processing'
+  | 'key'
+  | 'dataset'
+  | 'export'
+  | 'training'
+  | 'evaluation'
+  | 'deployment';
 
 export type Interest = { topic: Topic; projectId?: string; subjectId?: string; sessionId?: string };
 
