@@ -10,7 +10,7 @@ import { findChromium } from '../src/record/browser.ts';
 const root = fileURLToPath(new URL('../extension', import.meta.url));
 
 /** What a page asked of the recorder that stands in for the real one. */
-export type Asked = { type: keyof Requests; ask: unknown };
+type Asked = { type: keyof Requests; ask: unknown };
 
 /** Extension pages in real Chromium, without a recorder behind them. */
 export type Faces = {
