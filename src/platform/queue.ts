@@ -17,6 +17,8 @@ export type JobDefinition<P extends Ids = Ids> = {
   payload: z.ZodType<P>;
   /** Higher goes first among the waiting jobs of one kind. Default 0. */
   priority?: number;
+  /** Longest run of one attempt, in seconds, for work that is long by nature. Default: JOB_TIMEOUT_MS. */
+  timeoutSeconds?: number;
   /** Runs by the clock: a cron expression or an RFC 5545 rule, in UTC, with this payload. */
   schedule?: { rule: (config: Config) => string; payload: P };
   run(app: App, payload: P, job: JobRun): Promise<void>;
@@ -130,7 +132,7 @@ export async function openQueue(
   boss.on('warning', (warning) => log.warn({ warning }, 'the queue warns'));
   await boss.start();
   try {
-    await createQueues(boss, [...jobs.keys()], config);
+    await createQueues(boss, [...jobs.values()], config);
   } catch (error) {
     await boss.stop({ graceful: false });
     throw error;
@@ -287,20 +289,25 @@ export async function openQueue(
   };
 }
 
-async function createQueues(boss: PgBoss, names: string[], config: Config['jobs']): Promise<void> {
-  const options = {
+async function createQueues(
+  boss: PgBoss,
+  jobs: JobDefinition[],
+  config: Config['jobs'],
+): Promise<void> {
+  const options = ({ timeoutSeconds }: JobDefinition) => ({
     retryLimit: config.retries,
     retryDelay: config.retryDelaySeconds,
     retryBackoff: true,
     retryDelayMax: 600,
-    expireInSeconds: Math.ceil(config.timeoutMs / 1000),
+    expireInSeconds: timeoutSeconds ?? Math.ceil(config.timeoutMs / 1000),
     heartbeatSeconds: 10,
     notify: true,
-  };
+  });
   await boss.createQueue(deadLetters, { retryLimit: 10, retryDelay: 5, retryBackoff: true });
-  for (const name of names) {
-    await boss.createQueue(name, { ...options, partition: true, deadLetter: deadLetters });
-    await boss.updateQueue(name, { ...options, deadLetter: deadLetters });
+  for (const job of jobs) {
+    const { name } = job;
+    await boss.createQueue(name, { ...options(job), partition: true, deadLetter: deadLetters });
+    await boss.updateQueue(name, { ...options(job), deadLetter: deadLetters });
   }
 }
 
