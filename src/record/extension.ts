@@ -26,7 +26,7 @@ export async function buildExtension(folder: string): Promise<void> {
 
 /** Makes an empty folder the profile of a browser that takes unpacked extensions. */
 export async function prepareProfile(folder: string): Promise<void> {
-  await mkdir(join(folder, 'Default'));
+  await mkdir(join(folder, 'Default'), { recursive: true });
   const preferences = { extensions: { ui: { developer_mode: true } } };
   await writeFile(join(folder, 'Default/Preferences'), JSON.stringify(preferences));
 }
