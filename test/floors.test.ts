@@ -16,6 +16,7 @@ const floors = [
   ['src/quality'],
   ['src/datasets'],
   ['src/training'],
+  ['src/training'],
   ['src/evaluation'],
   ['src/deployment'],
   ['src/ops'],

@@ -1,4 +1,8 @@
 import type { Example, Operation } from '../datasets/example.ts';
+import type { Model } from '../generated/prisma/client.ts';
+import type { App } from '../platform/app.ts';
+import { openChatAnswerer } from './answerers/chat.ts';
+import { openLocalAnswerer } from './answerers/local.ts';
 
 /** What a model is asked: an example without its answer. */
 export type Question = Omit<Example, 'answer'>;
@@ -28,3 +32,16 @@ export type Answerer = {
   /** @throws {ModelServerError} the model's server cannot be reached or refuses, after retries */
   answer(question: Question, signal: AbortSignal): Promise<Answer>;
 };
+
+/**
+ * Opens a model of any trainer: LOCAL from its sealed weights, remembered for ten minutes; the others at
+ * the server that has them.
+ *
+ * @throws {EndpointRefusedError} its endpoint is at an address that this server does not call
+ */
+export async function openAnswerer(
+  app: Pick<App, 'config' | 'keys' | 'storage'>,
+  model: Model,
+): Promise<Answerer> {
+  return model.trainer === 'LOCAL' ? openLocalAnswerer(app, model) : openChatAnswerer(app, model);
+}
