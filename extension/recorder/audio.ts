@@ -48,7 +48,11 @@ export function openAudio(store: Pick<OpenedStore, 'keepBlob' | 'session'>) {
     /** Stops the microphone, if it runs, and keeps what it heard. Call it while the session takes more. */
     async stop(sessionId: string): Promise<void> {
       if (await chrome.offscreen.hasDocument()) {
-        await ask('audio.stop', null);
+        try {
+          await ask('audio.stop', null);
+        } catch (error) {
+          console.warn('The microphone did not stop by itself:', error); // closing its page ends it
+        }
         await chrome.offscreen.closeDocument();
       }
       await this.rescue(sessionId);

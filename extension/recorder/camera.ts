@@ -1,7 +1,6 @@
 import { limits } from '../../src/contract/limits.ts';
 import type { ScreenshotTrigger } from '../../src/contract/vocabulary.ts';
 import { newId } from '../../src/lib/ids.ts';
-import type { Gap } from './coverage.ts';
 import { type Current, type Desk, recordingOf } from './desk.ts';
 import type { Documents } from './documents.ts';
 import type { Picture, Shot } from './film.ts';
@@ -138,9 +137,9 @@ export function openCamera(desk: Desk, documents: Documents) {
     const picture = same ?? (await pictureOf(tabId, photo));
     const shot: Shot = { at: photo.at, doneAt: photo.doneAt, tabId, state: photo.state, picture };
     film.add(shot);
-    await rememberShot(memory, shot, picture !== same);
     if (same && main) coverage.add(session.id, { count: 'duplicateScreenshots' });
     if (main) await keep(session, picture, trigger, main);
+    await rememberShot(memory, shot, picture !== same);
     for (const each of due) {
       closeSlot(each);
       await onShot(each, shot);
@@ -332,24 +331,23 @@ export function openCamera(desk: Desk, documents: Documents) {
     },
 
     /** An interaction has its number: its pictures can be announced. */
-    async claim(draftId: string, sequence: number, imageIds: (string | null)[]): Promise<void> {
+    async claim(
+      draftId: string,
+      sequence: number,
+      { before, after }: { before: string | null; after: string | null },
+    ): Promise<void> {
       sequences.set(draftId, sequence);
-      const inBurst = new Set(
-        [...bursts.values()].flatMap((each) => each.pictures.map(({ id }) => id)),
-      );
+      const inBurst = [...bursts.values()].flatMap((each) => each.pictures.map(({ id }) => id));
       const known = new Map(film.pictures().map((picture) => [picture.id, picture]));
-      for (const id of imageIds) {
+      for (const id of new Set([after, before])) {
         const picture = id === null ? undefined : known.get(id);
-        if (id === null || picture?.isClaimed || inBurst.has(id)) continue;
+        if (id === null || picture?.isClaimed || inBurst.includes(id)) continue;
+        // What came after one interaction is that one's, though it came before the next one, too.
+        if (id !== after && picture && picture.trigger !== 'BEFORE_ACTION') continue;
         if (picture) picture.isClaimed = true;
         await store.changeScreenshot(id, { interactionSequence: sequence });
       }
       for (const [id, burst] of bursts) if (burst.draftId === draftId) await settleBurst(id);
-    },
-
-    countGap(...gaps: Gap[]): void {
-      const session = desk.current();
-      if (session) coverage.add(session.id, ...gaps);
     },
 
     /** Resolves when nothing is being taken. */

@@ -10,7 +10,7 @@ import type { Tabs } from './tabs.ts';
 export function openDownloads(desk: Desk, camera: Camera, numbering: Numbering, tabs: Tabs) {
   const { store, secrets, inTurn } = desk;
   return {
-    async created(item: chrome.downloads.DownloadItem): Promise<void> {
+    async created(item: chrome.downloads.DownloadItem, at: number): Promise<void> {
       const session = recordingOf(desk);
       const tabId = tabs.shown();
       const tab = tabId === null ? undefined : tabs.known(tabId);
@@ -21,7 +21,7 @@ export function openDownloads(desk: Desk, camera: Camera, numbering: Numbering, 
       const draftId = draftIdOf(item.id);
       const draft = draftOf('DOWNLOAD', {
         draftId,
-        at: Date.now(),
+        at,
         url: secrets.cleanUrl(tab.url),
         pageTitle: secrets.cleanText(tab.title),
         before: lastStateOf(desk, tabId),

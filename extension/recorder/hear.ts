@@ -12,11 +12,18 @@ import type { Layout, Place } from './layout.ts';
 import type { Numbering } from './numbering.ts';
 import { shifted } from './record.ts';
 import { idOf, sha256 } from './sha256.ts';
+import { isOfSites } from './sites.ts';
 import { openTurnsBy } from './turns.ts';
 
 type Tell = Requests['page.tell']['ask'];
 /** Who speaks, by the browser's word. */
-export type Speaker = { tabId: number; frameId: number; documentId: string; tabUrl: string };
+export type Speaker = {
+  tabId: number;
+  frameId: number;
+  documentId: string;
+  url: string;
+  tabUrl: string;
+};
 type DraftMessage = Extract<PageMessage, { kind: 'open' | 'done' | 'drop' | 'settled' }>;
 
 /** So long an after-picture waits for the page's own word that it came to rest. */
@@ -206,7 +213,11 @@ export function openEar(
   return {
     /** Resolves when everything is on disk; may be told twice. */
     async tell({ sessionId, path, messages }: Tell, speaker: Speaker): Promise<{ isKept: true }> {
-      const { tabId, frameId, documentId } = speaker;
+      const { tabId, frameId, documentId, url, tabUrl } = speaker;
+      const { excludedSites } = desk.settings();
+      // It was excluded while it was being recorded, and has not heard of it yet.
+      if (isOfSites(url, excludedSites) || isOfSites(tabUrl, excludedSites))
+        return { isKept: true };
       await documents.hello(tabId, frameId, { documentId, path });
       return byDocument(documentId, async () => {
         const session = desk.current();

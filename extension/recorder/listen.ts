@@ -2,6 +2,7 @@ import type { Requests } from '../messages.ts';
 import { type Handlers, handle } from '../wire.ts';
 import { openReview } from './faces.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
+import { openTurns } from './turns.ts';
 
 const asked = [
   'page.hello',
@@ -49,34 +50,40 @@ export function listen(): void {
   });
   chrome.notifications.onClicked.addListener((id) => then(() => openReview(id)));
 
-  chrome.tabs.onCreated.addListener((tab) => then(({ tabs }) => tabs.created(tab)));
-  chrome.tabs.onActivated.addListener((to) => then(({ tabs }) => tabs.activated(to)));
-  chrome.tabs.onRemoved.addListener((tabId) => then(({ tabs }) => tabs.removed(tabId)));
-  chrome.tabs.onUpdated.addListener((tabId, { title }, tab) => {
-    if (title !== undefined) then(({ tabs }) => tabs.changed(tabId, tab));
+  /** What the browser tells is kept in the order in which it was told. */
+  const inTurn = openTurns();
+  const next = (work: (recorder: Recorder, at: number) => Promise<void> | void): void => {
+    const at = Date.now();
+    then((recorder) => inTurn(async () => work(recorder, at)));
+  };
+  const { downloads, tabs, webNavigation, windows } = chrome;
+  tabs.onCreated.addListener((tab) => next((recorder, at) => recorder.tabs.created(tab, at)));
+  tabs.onActivated.addListener((to) => next((recorder, at) => recorder.tabs.activated(to, at)));
+  tabs.onRemoved.addListener((tabId) => next((recorder, at) => recorder.tabs.removed(tabId, at)));
+  tabs.onUpdated.addListener((tabId, { title }, tab) => {
+    if (title !== undefined) next((recorder) => recorder.tabs.changed(tabId, tab));
   });
-  chrome.windows.onFocusChanged.addListener((id) => then(({ tabs }) => tabs.focused(id)));
+  windows.onFocusChanged.addListener((id) => next((recorder, at) => recorder.tabs.focused(id, at)));
 
-  const { webNavigation } = chrome;
   webNavigation.onBeforeNavigate.addListener((to) =>
-    then(({ navigation }) => navigation.asked(to)),
+    next(({ navigation }) => navigation.asked(to)),
   );
-  webNavigation.onCommitted.addListener((to) => then(({ navigation }) => navigation.committed(to)));
+  webNavigation.onCommitted.addListener((to) => next(({ navigation }) => navigation.committed(to)));
   webNavigation.onDOMContentLoaded.addListener((to) =>
-    then(({ navigation }) => navigation.stood(to)),
+    next(({ navigation }) => navigation.stood(to)),
   );
   webNavigation.onHistoryStateUpdated.addListener((to) =>
-    then(({ navigation }) => navigation.routed(to, 'history')),
+    next(({ navigation }) => navigation.routed(to, 'history')),
   );
   webNavigation.onReferenceFragmentUpdated.addListener((to) =>
-    then(({ navigation }) => navigation.routed(to, 'fragment')),
+    next(({ navigation }) => navigation.routed(to, 'fragment')),
   );
-  chrome.downloads.onChanged.addListener((change) => {
-    if (change.filename) then(({ downloads }) => downloads.named(change));
+  downloads.onCreated.addListener((item) =>
+    next((recorder, at) => recorder.downloads.created(item, at)),
+  );
+  downloads.onChanged.addListener((change) => {
+    if (change.filename) next((recorder) => recorder.downloads.named(change));
   });
-  chrome.downloads.onCreated.addListener((item) =>
-    then(({ downloads }) => downloads.created(item)),
-  );
 }
 
 function handlersOf(opened: Promise<Recorder>): Handlers<Requests> {

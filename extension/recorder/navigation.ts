@@ -60,6 +60,14 @@ export function openNavigation(desk: Desk, camera: Camera, numbering: Numbering,
     return isActedOn ? null : last;
   };
 
+  /** A tab that a link opens has no address yet when it is told. */
+  const nameOpenedTab = async (sessionId: string, tabId: number, url: string): Promise<void> => {
+    for (const { draftId, draft, tabId: other } of await store.drafts(sessionId)) {
+      if (other !== tabId || draft?.type !== 'TAB_OPEN' || draft.url !== '') continue;
+      await store.changeDraft(sessionId, draftId, { draft: { ...draft, url }, after: { url } });
+    }
+  };
+
   const tell = async (details: Committed, isRoute: boolean, kind: string): Promise<void> => {
     const { tabId, url, timeStamp, transitionType, transitionQualifiers, documentId } = details;
     const session = recordingOf(desk);
@@ -83,11 +91,13 @@ export function openNavigation(desk: Desk, camera: Camera, numbering: Numbering,
         });
         return start.draftId;
       }
+      await nameOpenedTab(session.id, tabId, secrets.cleanUrl(url));
       const id = `navigation:${documentId}:${timeStamp}`;
       const asked = isRoute ? undefined : memory.get<string>(`asked:${tabId}`);
       const draft: Draft = draftOf('NAVIGATION', {
         draftId: id,
-        at: timeStamp,
+        // We may hear of the tab after its page was under way.
+        at: Math.max(timeStamp, tabs.openedAt(tabId) + 1),
         url: secrets.cleanUrl(url),
         pageTitle: null,
         before: lastStateOf(desk, tabId) ?? (before ? tabs.stateOf(before) : null),
@@ -147,7 +157,8 @@ export function openNavigation(desk: Desk, camera: Camera, numbering: Numbering,
 
     async routed(details: Committed, kind: 'history' | 'fragment'): Promise<void> {
       if (details.frameId !== 0 || !desk.current()) return;
-      await tell(details, true, kind).catch(report);
+      const isBack = details.transitionQualifiers.includes('forward_back');
+      await tell(details, true, isBack ? 'back_forward' : kind).catch(report);
     },
 
     stood({ frameId, documentId }: { frameId: number; documentId?: string }): void {

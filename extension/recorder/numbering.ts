@@ -52,8 +52,8 @@ export function openNumbering(desk: Desk, camera: Camera) {
       return recordOf(held, sequence, session.startedAt);
     });
     for (const { held, sequence } of numbered.values()) {
-      const { draftId, beforeImageId, afterImageId } = held;
-      await camera.claim(draftId, sequence, [afterImageId, beforeImageId]);
+      const { draftId, beforeImageId: before, afterImageId: after } = held;
+      await camera.claim(draftId, sequence, { before, after });
     }
     desk.changed();
   };

@@ -193,9 +193,9 @@ const outdated = [
   'Open CodeSight again and read it once more.',
 ] as const;
 
-function speakerOf({ tab, frameId, documentId }: chrome.runtime.MessageSender): Speaker {
+function speakerOf({ tab, frameId, documentId, url }: chrome.runtime.MessageSender): Speaker {
   if (tab?.id === undefined || frameId === undefined || documentId === undefined) {
     throw new RefusedError('Expected a document of a tab.');
   }
-  return { tabId: tab.id, frameId, documentId, tabUrl: tab.url ?? '' };
+  return { tabId: tab.id, frameId, documentId, url: url ?? '', tabUrl: tab.url ?? '' };
 }

@@ -41,7 +41,9 @@ export function openSessions(parts: Parts) {
     await camera.clear();
     await secrets.forget();
     await memory.remove(
-      ['snap:', 'seen:', 'protected:', 'asked:'].flatMap((prefix) => memory.keys(prefix)),
+      ['snap:', 'seen:', 'protected:', 'asked:', 'opened:'].flatMap((prefix) =>
+        memory.keys(prefix),
+      ),
     );
   };
 
@@ -229,7 +231,13 @@ export function openSessions(parts: Parts) {
         if (newest.endedAt) return seal({ ...session, isEnding: true });
         setCurrent(session);
         numbering.schedule();
-        if (!isBrowserNew) return;
+        if (!isBrowserNew) {
+          // Not waited for: a page may be waiting for us.
+          broadcast.turns({ mayInject: true }).catch((error: unknown) => {
+            console.error('The pages could not be told that they are recorded:', error);
+          });
+          return;
+        }
         await audio.rescue(session.id);
         await store.changeSession(session.id, () => ({ state: 'paused' }));
         setCurrent({ ...session, isPaused: true });

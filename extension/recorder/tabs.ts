@@ -12,18 +12,21 @@ import { isOfSites } from './sites.ts';
 
 /** What is known of a tab; in memory only, as the address is. */
 export type KnownTab = { url: string; title: string; windowId: number };
-type Shown = { tabId: number; at: number };
+type Moment = { tabId: number; at: number };
 
 /** What the browser does by itself with a tab that opens or closes. */
 const consequenceMs = 500;
 const drawnMs = 150;
 const shownKey = 'shown';
 
-/** Tells of tabs that open, come to the front and close. */
+/**
+ * Tells of tabs that open, come to the front and close. `at` is when the browser said so: what is said
+ * waits until what came before it is kept.
+ */
 export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbering: Numbering) {
   const { store, memory, secrets, inTurn } = desk;
-  let opened: Shown | null = null;
-  let closed: Shown | null = null;
+  let opened: Moment | null = null;
+  let closed: Moment | null = null;
 
   const known = (tabId: number) => memory.get<KnownTab>(`tab:${tabId}`);
   const isSilent = (url: string): boolean =>
@@ -41,13 +44,14 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
     from: number | null,
     more: Partial<Draft>,
     after: PageState | null,
+    at: number,
   ): Promise<string | null> => {
     const session = recordingOf(desk);
     if (!session || isSilent(tab.url)) return null;
     const draftId = newId();
     const draft = draftOf(type, {
       draftId,
-      at: Date.now(),
+      at,
       url: secrets.cleanUrl(tab.url),
       pageTitle: secrets.cleanText(tab.title),
       before: from === null ? null : lastStateOf(desk, from),
@@ -72,24 +76,22 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
     return draftId;
   };
 
-  const show = async (tabId: number): Promise<void> => {
-    const before = memory.get<Shown>(shownKey);
-    if (before?.tabId === tabId || !desk.current()) return;
+  const show = async (tabId: number, at: number): Promise<void> => {
+    const from = memory.get<number>(shownKey) ?? null;
+    if (from === tabId || !desk.current()) return;
     const tab = await chrome.tabs.get(tabId).catch(() => null);
     if (!tab || tab.incognito) return;
     const url = tab.url ?? '';
     await memory.set(`tab:${tabId}`, knownOf(tab));
     if (url.startsWith(chrome.runtime.getURL(''))) return; // our own pages are not the task's
-    const now = Date.now();
-    await memory.set(shownKey, { tabId, at: now } satisfies Shown);
+    await memory.set(shownKey, tabId);
     const isConsequence = [opened?.tabId === tabId ? opened : null, closed].some(
-      (cause) => cause && now - cause.at < consequenceMs,
+      (cause) => cause && at - cause.at < consequenceMs,
     );
     if (isConsequence) {
       camera.wish('before', tabId, null, drawnMs);
       return;
     }
-    const from = before?.tabId ?? null;
     const was = from === null ? undefined : known(from);
     const draftId = await tell(
       'TAB_SWITCH',
@@ -103,6 +105,7 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
         },
       },
       null,
+      at,
     );
     if (draftId) camera.wish('after', tabId, draftId, drawnMs);
   };
@@ -110,7 +113,9 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
   return {
     known,
     stateOf,
-    shown: (): number | null => memory.get<Shown>(shownKey)?.tabId ?? null,
+    /** When the tab was opened in this session; 0 if it was not. */
+    openedAt: (tabId: number): number => memory.get<number>(`opened:${tabId}`) ?? 0,
+    shown: (): number | null => memory.get<number>(shownKey) ?? null,
 
     /** Another page stands in the tab. */
     async arrived(tabId: number, url: string): Promise<void> {
@@ -124,18 +129,17 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
         if (tab.id !== undefined && !tab.incognito) await memory.set(`tab:${tab.id}`, knownOf(tab));
       }
       const front = await frontTab();
-      if (front?.id !== undefined) {
-        await memory.set(shownKey, { tabId: front.id, at: Date.now() } satisfies Shown);
-      }
+      if (front?.id !== undefined) await memory.set(shownKey, front.id);
     },
 
-    async created(tab: chrome.tabs.Tab): Promise<void> {
+    async created(tab: chrome.tabs.Tab, at: number): Promise<void> {
       if (tab.id === undefined || tab.incognito || !desk.current()) return;
-      opened = tab.active ? { tabId: tab.id, at: Date.now() } : opened;
+      opened = tab.active ? { tabId: tab.id, at } : opened;
+      await memory.set(`opened:${tab.id}`, at);
       const url = tab.pendingUrl || tab.url || '';
       await memory.set(`tab:${tab.id}`, { ...knownOf(tab), url });
       const opener = tab.openerTabId === undefined ? undefined : known(tab.openerTabId);
-      const from = memory.get<Shown>(shownKey)?.tabId ?? null;
+      const from = memory.get<number>(shownKey) ?? null;
       await tell(
         'TAB_OPEN',
         tab.id,
@@ -149,17 +153,18 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
           },
         },
         stateOf({ url, title: tab.title ?? '' }),
+        at,
       );
     },
 
-    async activated({ tabId }: { tabId: number }): Promise<void> {
-      await show(tabId);
+    async activated({ tabId }: { tabId: number }, at: number): Promise<void> {
+      await show(tabId, at);
     },
 
-    async focused(windowId: number): Promise<void> {
+    async focused(windowId: number, at: number): Promise<void> {
       if (windowId === chrome.windows.WINDOW_ID_NONE || !desk.current()) return;
       const [tab] = await chrome.tabs.query({ active: true, windowId });
-      if (tab?.id !== undefined) await show(tab.id);
+      if (tab?.id !== undefined) await show(tab.id, at);
     },
 
     async changed(tabId: number, tab: chrome.tabs.Tab): Promise<void> {
@@ -169,21 +174,18 @@ export function openTabs(desk: Desk, documents: Documents, camera: Camera, numbe
       }
     },
 
-    async removed(tabId: number): Promise<void> {
+    async removed(tabId: number, at: number): Promise<void> {
       const tab = known(tabId);
       if (!desk.current() || !tab) return;
-      const now = Date.now();
-      const shown = memory.get<Shown>(shownKey);
-      // The browser may have brought another tab to the front already.
-      const wasShown = shown?.tabId === tabId || (shown !== undefined && now - shown.at < 100);
-      if (wasShown) closed = { tabId, at: now };
+      const wasInFront = memory.get<number>(shownKey) === tabId;
+      if (wasInFront) closed = { tabId, at };
       const front = await frontTab();
       const next = front?.id === undefined ? undefined : known(front.id);
       const after = next && !isSilent(next.url) ? stateOf(next) : null;
-      await tell('TAB_CLOSE', tabId, tab, tabId, { context: { wasInFront: wasShown } }, after);
+      await tell('TAB_CLOSE', tabId, tab, tabId, { context: { wasInFront } }, after, at);
       numbering.closeLater((held) => held.tabId === tabId);
       camera.leave(tabId);
-      await memory.remove([`tab:${tabId}`, `asked:${tabId}`]);
+      await memory.remove([`tab:${tabId}`, `asked:${tabId}`, `opened:${tabId}`]);
       await documents.forgetTab(tabId);
     },
   };
