@@ -11,6 +11,7 @@ import { voiceCard } from './options-voice.ts';
 import { actionButton, switchRow, troubleBanner } from './pieces.ts';
 import { watchState } from './port.ts';
 import { sitesEditor } from './sites-editor.ts';
+import { sentence } from './words.ts';
 
 /** Builds the options once; every state of the recorder changes them in place. */
 export function openOptions(body: HTMLElement): void {
@@ -88,7 +89,7 @@ function connectionCard(complain: Complain): Card {
     ),
     update: ({ connection }) => {
       isConnected = connection.url !== null;
-      setText(words, `${connection.words}.`);
+      setText(words, sentence(connection.words));
       known.set([connection.url ?? '', connection.project ?? '—', connection.participant ?? '—']);
       form.setUrl(connection.url);
       place();

@@ -9,7 +9,7 @@ import { readyView } from './popup-ready.ts';
 import { recordingView } from './popup-recording.ts';
 import { watchState } from './port.ts';
 import { recentList } from './recent.ts';
-import { queueWords } from './words.ts';
+import { queueWords, sentence } from './words.ts';
 
 type ViewName = 'connect' | 'consent' | 'ready' | 'recording';
 
@@ -89,7 +89,7 @@ function viewOf({ connection, consent, session }: FaceState): ViewName {
 /** What a screen reader says when it changes. */
 function newsOf({ session, connection }: FaceState): string {
   const recording = session ? (session.isPaused ? 'Paused.' : 'Recording.') : 'Not recording.';
-  return `${recording} ${connection.words}.`;
+  return `${recording} ${sentence(connection.words)}`;
 }
 
 function header(): HTMLElement {

@@ -223,6 +223,11 @@ export function countWords(count: number, thing: string): string {
   return `${count.toLocaleString('en')} ${count === 1 ? thing : `${thing}s`}`;
 }
 
+/** With a full stop, unless it ends with one. */
+export function sentence(words: string): string {
+  return /[.!?…]$/.test(words) ? words : `${words}.`;
+}
+
 export function shorten(text: string, maxChars: number): string {
   return text.length <= maxChars ? text : `${text.slice(0, maxChars - 1).trimEnd()}…`;
 }
