@@ -5,63 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
-import type { ConnectionTest } from '../extension/messages.ts';
-import type { KeptRecord, QueueState, StoredSession } from '../extension/outbox/types.ts';
+import type { Trial } from '../extension/outbox/trial-api.ts';
 import { allScopes, createKey } from '../src/accounts/keys.ts';
 import type { ApiScope } from '../src/contract/accounts.ts';
 import { newId } from '../src/lib/ids.ts';
 import { findChromium } from '../src/record/browser.ts';
 import { openProduct, type Product } from './product.ts';
-
-export type Recorded = {
-  id: string;
-  interactions?: number;
-  screenshots?: number;
-  snapshots?: number;
-  sounds?: number;
-  /** Pictures of which is not known yet what they belong to. */
-  undecided?: number;
-  pictureBytes?: number;
-  isHeld?: boolean;
-  consentId?: string | null;
-  odd?: Record<number, 'huge' | 'misfit' | 'unstorable'>;
-};
-
-type Consent = { id: string; withdrawnAt: string | null; recordedBy: string[] };
-type Problem = { message: string; advice: string };
-
-/** What `extension/outbox/trial.ts` does in the page. */
-type Trial = {
-  problems(): Problem[];
-  remotes(): StoredSession[];
-  alarms(): Record<string, unknown>;
-  setQuota(estimate: { quota: number; usage: number } | null): void;
-  connect(connection: Record<string, string>): Promise<void>;
-  disconnect(): Promise<void>;
-  setLimit(bytes: number): Promise<void>;
-  changeScreenshot(id: string, change: Record<string, unknown>): Promise<boolean>;
-  testConnection(url: string, key: string): Promise<ConnectionTest>;
-  saveConnection(url: string, key: string): Promise<ConnectionTest>;
-  giveConsent(): Promise<Consent>;
-  withdrawConsent(): Promise<void>;
-  loadConsents(): Promise<Consent[]>;
-  openSender(): Promise<void>;
-  closeSender(): Promise<void>;
-  refresh(): Promise<void>;
-  state(): {
-    connection: { state: string; detail: string | null; project: string | null };
-    queue: QueueState;
-  };
-  session(id: string): Promise<StoredSession | null>;
-  sessions(): Promise<StoredSession[]>;
-  blobs(id: string): Promise<(KeptRecord & { state: string; reason: string | null })[]>;
-  interactions(id: string): Promise<{ sequence: number; dropped?: string }[]>;
-  dropBlob(id: string): Promise<void>;
-  changeSession(id: string, change: Partial<StoredSession>): Promise<StoredSession | null>;
-  left(id: string): Promise<Record<string, number>>;
-  record(spec: Recorded): Promise<void>;
-  stop(id: string): Promise<void>;
-};
 
 /** The outbox of the extension in a page of a real browser. */
 export type OutboxPage = {

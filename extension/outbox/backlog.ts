@@ -62,6 +62,12 @@ export function openBacklog(database: Database) {
         return true;
       }),
 
+    unstick: (id: string): Promise<void> =>
+      changeRow(id, ({ session, book }) => ({
+        session: { ...session, remote: null },
+        book: { ...book, stuck: null },
+      })),
+
     /** @returns the session as it is now; `null` when it is gone */
     async setRemote(
       id: string,

@@ -1,7 +1,7 @@
 import type { FormattedExecutionResult } from 'graphql';
 import type { TypedDocumentString } from '../../src/generated/extension/graphql.ts';
 import { LostError, OperationRefusedError } from './errors.ts';
-import { backoffMs, sleep } from './patience.ts';
+import { backoffMs, laterMs, sleep } from './patience.ts';
 import { openSocket, type Socket, type SocketOptions } from './socket.ts';
 
 /** A connection that comes back by itself until it is closed. */
@@ -171,8 +171,7 @@ type Refusal = { message: string; extensions?: Data };
 /** @throws {OperationRefusedError} another try is of no use now */
 function delayBeforeNext(refusal: Refusal, tries: number): number {
   const { code, retryAfterSeconds } = refusal.extensions ?? {};
-  if (typeof retryAfterSeconds === 'number')
-    return retryAfterSeconds * 1000 * (1 + Math.random() / 4);
+  if (typeof retryAfterSeconds === 'number') return laterMs(retryAfterSeconds);
   // A fault inside the server: its database may be away for a moment.
   if (code === 'UNEXPECTED' && tries < faultTries) return backoffMs(tries, faultBackoff);
   throw refusedBy(refusal);

@@ -11,9 +11,9 @@ import { newId } from '../../src/lib/ids.ts';
 import { loadConsents, noteConsent } from './consents.ts';
 import type { BlobRow } from './database.ts';
 import type { Delivery } from './delivery.ts';
-import { LostError, OperationRefusedError, StuckError } from './errors.ts';
+import { LaterError, LostError, OperationRefusedError, StuckError } from './errors.ts';
 import { sendInteractions } from './interactions.ts';
-import { untilTaken } from './patience.ts';
+import { laterMs } from './patience.ts';
 import type { StoredSession } from './types.ts';
 import { sendUploads, verifyUploads } from './uploads.ts';
 
@@ -31,6 +31,7 @@ const endRoundsMost = 100;
  *
  * @returns whether it takes more; `false` when it was ended with everything that is here
  * @throws {StuckError}
+ * @throws {LaterError} one that is over may have to end before this one can begin
  */
 export async function startSession(
   options: CourierOptions,
@@ -51,10 +52,9 @@ export async function startSession(
     ...{ id: sessionId, kind: 'HUMAN' as const, task, startUrl, startedAt, client },
     ...(consentId ? { consentId } : {}),
   };
-  const started = await untilTaken(
-    async () => (await connection.run(StartSessionDocument, { input }, signal)).startSession,
-    options,
-  );
+  const { startSession: started } = await connection.run(StartSessionDocument, { input }, signal);
+  if ('retryAfterSeconds' in started)
+    throw new LaterError(started.message, laterMs(started.retryAfterSeconds));
   if (started.__typename !== 'SessionStarted') {
     if (started.__typename === 'ConsentMissing') throw withdrawn(session);
     throw new OperationRefusedError(started);

@@ -7,7 +7,7 @@ import {
 } from 'idb';
 import type { InteractionRecord, Tombstone } from '../../src/contract/interaction.ts';
 import type { DropReason } from '../../src/contract/vocabulary.ts';
-import type { HeldDraft, KeptRecord, StoredSession } from './types.ts';
+import type { HeldDraft, KeptRecord, LocalState, StoredSession } from './types.ts';
 
 /** A session with what the sender notes beside it. */
 export type SessionRow = {
@@ -19,8 +19,8 @@ export type SessionRow = {
 export type SenderBook = {
   /** Server and project that something of it was sent to, as `homeOf` says it. */
   home: string | null;
-  /** Why it cannot go on by itself; it is left alone until the connection is another one. */
-  stuck: { message: string; advice: string; connectionId: string } | null;
+  /** Why it cannot go on by itself; it is left alone until the connection or its state is another one. */
+  stuck: { connectionId: string; state: LocalState } | null;
   /** Sequences under which the server holds another body; its own stays. */
   conflicting: number[];
   /** Interactions that the server refused; tombstones stand for them. */

@@ -35,6 +35,16 @@ export class LostError extends Error {
   override name = 'LostError';
 }
 
+/** The server asks for patience; others need not wait for this one. */
+export class LaterError extends Error {
+  override name = 'LaterError';
+  readonly ms: number;
+  constructor(message: string, ms: number) {
+    super(message);
+    this.ms = ms;
+  }
+}
+
 /** A session that cannot go on by itself; nothing of it is lost. */
 export class StuckError extends SendError {
   override name = 'StuckError';

@@ -30,7 +30,7 @@ export function backoffMs(failures: number, { firstMs, lastMs }: Backoff): numbe
 /** An answer that only asks for patience. */
 type Later = { retryAfterSeconds: number; message: string };
 
-/** Asks until the answer is not "later" any more; keeps the server's delay, and up to a quarter more. */
+/** Asks until the answer is not "later" any more. */
 export async function untilTaken<T extends object>(
   ask: () => Promise<T>,
   { signal, onWait }: { signal: AbortSignal; onWait: (message: string) => void },
@@ -39,8 +39,13 @@ export async function untilTaken<T extends object>(
     const answer = await ask();
     if (!isLater(answer)) return answer as Exclude<T, Later>;
     onWait(answer.message);
-    await sleep(answer.retryAfterSeconds * 1000 * (1 + Math.random() / 4), signal);
+    await sleep(laterMs(answer.retryAfterSeconds), signal);
   }
+}
+
+/** The server's own delay, and up to a quarter more at random. */
+export function laterMs(retryAfterSeconds: number): number {
+  return retryAfterSeconds * 1000 * (1 + Math.random() / 4);
 }
 
 function isLater(answer: object): answer is Later {

@@ -128,6 +128,8 @@ test('a session that somebody ended elsewhere stays here, and says so', async ()
     /ended on the server.*5 interactions.*discard it/s,
   );
   expect((await page.do('interactions', id)).length).toBe(5);
+  await page.do('changeSession', id, { state: 'discarding' });
+  await expect.poll(() => page.do('session', id)).toBeNull();
 });
 
 test('more sessions than a participant may have open wait for their turn', async () => {

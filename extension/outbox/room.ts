@@ -10,10 +10,12 @@ export type RoomOptions = {
   estimate?: () => Promise<StorageEstimate>;
 };
 
+type Kind = BlobRow['kind'];
+
 /** Sees to it that what must be kept can be kept. Pictures go first, then pages, then sounds; the oldest of them. */
 export type Room = {
-  /** Makes room for so many bytes; `false` when there is nothing left that could go. */
-  make(bytes: number): Promise<boolean>;
+  /** Makes room for so many bytes of a kind; `false` when there is nothing left that could go for it. */
+  make(kind: Kind, bytes: number): Promise<boolean>;
   /** Runs a write, again with more room while there is none. @throws {StorageError} */
   writing<T>(write: () => Promise<T>): Promise<T>;
 };
@@ -24,7 +26,13 @@ const spareBytes = 50 * 1024 * 1024;
 const atOnceBytes = 8 * 1024 * 1024;
 const writeTries = 6;
 const problemEveryMs = 60_000;
-const order = ['screenshot', 'snapshot', 'audio'] as const;
+const order: Kind[] = ['screenshot', 'snapshot', 'audio'];
+/** What may go for a new one: pictures for anything, and else only older ones of its own kind. */
+const giving: Record<Kind, Kind[]> = {
+  screenshot: ['screenshot'],
+  snapshot: ['screenshot', 'snapshot'],
+  audio: ['screenshot', 'audio'],
+};
 
 export function openRoom(
   database: Database,
@@ -42,8 +50,8 @@ export function openRoom(
     return Math.max(overLimit, Math.min(overGrant, 2 * bytes));
   };
 
-  const giveUp = async (bytes: number): Promise<number> => {
-    const { freed, count } = await dropOldest(database, bytes);
+  const giveUp = async (kinds: Kind[], bytes: number): Promise<number> => {
+    const { freed, count } = await dropOldest(database, kinds, bytes);
     if (count > 0 && Date.now() - saidAt > problemEveryMs) {
       saidAt = Date.now();
       onProblem?.({
@@ -56,9 +64,10 @@ export function openRoom(
   };
 
   return {
-    async make(bytes) {
+    async make(kind, bytes) {
       const lacking = await lackingBytes(bytes);
-      return lacking <= 0 || (await giveUp(lacking)) >= lacking || (await lackingBytes(bytes)) <= 0;
+      if (lacking <= 0 || (await giveUp(giving[kind], lacking)) >= lacking) return true;
+      return (await lackingBytes(bytes)) <= 0;
     },
     async writing(write) {
       for (let tries = 1; ; tries += 1) {
@@ -66,7 +75,8 @@ export function openRoom(
           return await write();
         } catch (error) {
           const isFull = error instanceof StorageError && error.isFull;
-          if (!isFull || tries >= writeTries || (await giveUp(atOnceBytes)) === 0) throw error;
+          if (!isFull || tries >= writeTries || (await giveUp(order, atOnceBytes)) === 0)
+            throw error;
         }
       }
     },
@@ -112,11 +122,15 @@ export async function forgetBytes(tx: Tx, row: BlobRow): Promise<void> {
   await tx.objectStore('totals').put(total - row.bytes, 'bytes');
 }
 
-function dropOldest(database: Database, bytes: number): Promise<{ freed: number; count: number }> {
+function dropOldest(
+  database: Database,
+  kinds: Kind[],
+  bytes: number,
+): Promise<{ freed: number; count: number }> {
   return database.write(['sessions', 'blobs', 'bytes', 'totals'], async (tx) => {
     let freed = 0;
     let count = 0;
-    for (const kind of order) {
+    for (const kind of kinds) {
       const ofKind = IDBKeyRange.bound([kind], [kind, []]);
       const oldest = tx.objectStore('blobs').index('byAge').iterate(ofKind);
       for await (const { value: row } of oldest) {

@@ -2,13 +2,14 @@ import { openBacklog } from './backlog.ts';
 import { openBell } from './bell.ts';
 import { openConnection } from './connection.ts';
 import { loadConnection, type SavedConnection } from './connections.ts';
+import type { SessionRow } from './database.ts';
 import { RefusedError, wordsOf } from './errors.ts';
 import { onLocalChange } from './local.ts';
 import { type Backoff, sleep } from './patience.ts';
 import { probe } from './probe.ts';
 import { openQueue } from './queue.ts';
 import type { Problem } from './room.ts';
-import { isLive, isOver, openService, type Service } from './service.ts';
+import { isLive, isOver, isStuck, openService, type Service } from './service.ts';
 import type { OpenedStore } from './store.ts';
 import type { QueueState, StoredSession } from './types.ts';
 
@@ -71,6 +72,8 @@ export function openSender(options: SenderOptions): Sender {
   /** A face looks: the next service asks at once. */
   let isRefreshAsked = false;
   let trouble: string | null = null;
+  let connectionId: string | null = null;
+  let isAlarmSet: boolean | null = null;
   let connection: SenderState['connection'] = {
     state: 'connecting',
     url: null,
@@ -92,7 +95,11 @@ export function openSender(options: SenderOptions): Sender {
     signal: closing.signal,
     progress: () => ({ attempts: service?.attempts() ?? 0, lastError: trouble }),
     onLook(rows) {
-      setAlarm(connection.state !== 'refused' && rows.some((row) => isOver(row) || isLive(row)));
+      const waits = (row: SessionRow) =>
+        (isOver(row) || isLive(row)) && !isStuck(row, connectionId ?? '');
+      const wanted = connectionId !== null && connection.state !== 'refused' && rows.some(waits);
+      if (wanted !== isAlarmSet) setAlarm(wanted);
+      isAlarmSet = wanted;
       tell();
     },
   });
@@ -115,6 +122,7 @@ export function openSender(options: SenderOptions): Sender {
     while (!closing.signal.aborted) {
       const heard = bell.count();
       const saved = await loadConnection();
+      connectionId = saved?.id ?? null;
       if (saved) await serve(saved);
       else {
         setConnection({

@@ -8,6 +8,7 @@ import { discardSession, finishSession, sendWaiting, startSession } from './cour
 import type { Database, SessionRow } from './database.ts';
 import { openPace } from './delivery.ts';
 import {
+  LaterError,
   newKeyAdvice,
   OperationRefusedError,
   RefusedError,
@@ -19,7 +20,7 @@ import { reportHealth } from './health.ts';
 import { onLocalChange } from './local.ts';
 import { type Backoff, backoffMs, sleep } from './patience.ts';
 import type { Problem } from './room.ts';
-import type { StoredSession } from './types.ts';
+import type { LocalState, StoredSession } from './types.ts';
 
 export type ServiceOptions = {
   database: Database;
@@ -45,6 +46,7 @@ export type Service = {
 };
 
 const liveBatchMs = 250;
+const breakOffEveryMs = 100;
 const healthEveryMs = 30_000;
 const resumedMs = 24 * 3_600_000;
 const defaultBackoff: Backoff = { firstMs: 1_000, lastMs: 5 * 60_000 };
@@ -57,6 +59,11 @@ export const isLive = ({ session: { state, isHeld } }: SessionRow): boolean =>
 export const isOver = ({ session: { state } }: SessionRow): boolean =>
   state === 'sending' || state === 'discarding';
 
+/** It cannot go on by itself with this connection. */
+export function isStuck({ session, book: { stuck } }: SessionRow, connectionId: string): boolean {
+  return stuck?.connectionId === connectionId && stuck.state === session.state;
+}
+
 /** Everything that is done with one connection, until it is closed. */
 export function openService(options: ServiceOptions): Service {
   const { backlog, bell, connection, database, saved, signal, onTrouble, onProblem, onRemote } =
@@ -66,6 +73,7 @@ export function openService(options: ServiceOptions): Service {
   const home = homeOf(saved);
   const pace = openPace();
   const started = new Set<string>();
+  const reported = new Map<string, LocalState>();
   const busy = new Map<string, AbortController>();
   const failures = new Map<string, { count: number; retryAt: number }>();
   const follower = openFollower({ backlog, connection, signal, onRemote });
@@ -75,7 +83,7 @@ export function openService(options: ServiceOptions): Service {
   });
 
   /** One pass over a session that goes on, or all of one that is over. */
-  const serve = async ({ session }: SessionRow, stop: AbortSignal): Promise<void> => {
+  const serve = async ({ session, book }: SessionRow, stop: AbortSignal): Promise<void> => {
     const { id: sessionId } = session;
     const onWait = (message: string) => onTrouble(message);
     const courier = { sessionId, backlog, connection, pace, home, signal: stop, onWait, onProblem };
@@ -86,13 +94,15 @@ export function openService(options: ServiceOptions): Service {
     }
     // A start is not broken off: a removal comes after its answer.
     if (!started.has(sessionId)) {
+      if (book.stuck) await backlog.unstick(sessionId); // tried again
       const takesMore = await startSession({ ...courier, signal }, session);
       if (!takesMore) return finish(sessionId, 'ended');
       started.add(sessionId);
-      void report(sessionId);
       const now = await backlog.row(sessionId);
       if (now?.session.state !== session.state) return; // the next pass sees to it
     }
+    if (reported.get(sessionId) !== session.state) void report(sessionId);
+    reported.set(sessionId, session.state);
     if (session.state !== 'sending') return sendWaiting(courier);
     await finish(sessionId, await finishSession(courier));
   };
@@ -120,7 +130,8 @@ export function openService(options: ServiceOptions): Service {
     const message = wordsOf(error);
     started.delete(id);
     const count = (failures.get(id)?.count ?? 0) + 1;
-    failures.set(id, { count, retryAt: Date.now() + backoffMs(count - 1, retryBackoff) });
+    const delayMs = error instanceof LaterError ? error.ms : backoffMs(count - 1, retryBackoff);
+    failures.set(id, { count, retryAt: Date.now() + delayMs });
     if (error instanceof RefusedError) return refuse(error);
     if (code === 'UNAUTHENTICATED' || code === 'FORBIDDEN')
       return refuse(new RefusedError(message, newKeyAdvice, true));
@@ -138,7 +149,8 @@ export function openService(options: ServiceOptions): Service {
   };
 
   const strand = async ({ session }: SessionRow, message: string, advice: string) => {
-    await backlog.changeBook(session.id, () => ({ stuck: { message, advice, connectionId } }));
+    const { state } = session;
+    await backlog.changeBook(session.id, () => ({ stuck: { connectionId, state } }));
     onProblem({ message, advice });
     const stuck = { state: 'stuck', site: null, stages: [], quality: null };
     const changed = await backlog.setRemote(session.id, { ...stuck, advice: [message, advice] });
@@ -149,7 +161,9 @@ export function openService(options: ServiceOptions): Service {
   const lane = async (wants: (row: SessionRow) => boolean, pauseMs: number): Promise<never> => {
     for (;;) {
       const heard = bell.count();
-      const rows = (await backlog.rows()).filter((row) => wants(row) && !isStuck(row));
+      const rows = (await backlog.rows()).filter(
+        (row) => wants(row) && !isStuck(row, connectionId),
+      );
       const row = rows.find(({ session: { id } }) => !busy.has(id) && dueInMs(id) === 0);
       if (row) {
         const { id } = row.session;
@@ -175,8 +189,6 @@ export function openService(options: ServiceOptions): Service {
     }
   };
 
-  const isStuck = ({ book }: SessionRow): boolean => book.stuck?.connectionId === connectionId;
-
   const dueInMs = (id: string): number =>
     Math.max(0, (failures.get(id)?.retryAt ?? 0) - Date.now());
 
@@ -188,6 +200,7 @@ export function openService(options: ServiceOptions): Service {
         const row = await backlog.row(id);
         if (!row || (row.session.state === 'discarding' && started.has(id))) stop.abort();
       }
+      await sleep(breakOffEveryMs, signal);
       await bell.after(heard, null, signal);
     }
   };
@@ -208,8 +221,13 @@ export function openService(options: ServiceOptions): Service {
       const heard = changed.count();
       for (const { id, withdrawnAt, recordedBy, withdrawnBy } of await loadConsents()) {
         if (!withdrawnAt || !recordedBy.includes(home) || withdrawnBy.includes(home)) continue;
-        await connection.run(WithdrawConsentDocument, { input: { id } }, signal);
-        await noteConsent(id, 'withdrawnBy', home);
+        try {
+          await connection.run(WithdrawConsentDocument, { input: { id } }, signal);
+          await noteConsent(id, 'withdrawnBy', home);
+        } catch (error) {
+          if (signal.aborted || error instanceof RefusedError) throw error;
+          onTrouble(wordsOf(error)); // told again with the next connection
+        }
       }
       await changed.after(heard, null, signal);
     }

@@ -107,7 +107,7 @@ export function openSocket(options: SocketOptions): Socket {
     close() {
       isClosed = true;
       for (const name of [...timers.keys()]) clear(name);
-      void client.dispose();
+      void Promise.resolve(client.dispose()).catch(() => undefined); // it was not there
       client.terminate();
     },
   };

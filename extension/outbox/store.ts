@@ -174,7 +174,7 @@ export async function openStore(options: StoreOptions = {}): Promise<OpenedStore
         tx.objectStore('blobs').getKey(blob.record.id),
       );
       if (isThere) return; // a repeat must not cost another one its place
-      const hasRoom = await room.make(blob.bytes.byteLength);
+      const hasRoom = await room.make(blob.kind, blob.bytes.byteLength);
       if (!hasRoom) return keep(sessionId, blob, true);
       try {
         await keep(sessionId, blob, false);

@@ -1,28 +1,14 @@
 // The outbox in a plain page, for tests: only `chrome` is a stand-in, IndexedDB and network are real.
 import type { ScreenshotRecord } from '../../src/contract/image.ts';
-import type { SavedConnection } from './connections.ts';
+import { openBacklog } from './backlog.ts';
 import { saveConnection, testConnection } from './connections.ts';
 import { giveConsent, loadConsents, withdrawConsent } from './consents.ts';
 import type { Problem } from './room.ts';
 import { openSender, type Sender } from './sender.ts';
 import { loadLimitBytes } from './settings.ts';
 import { type OpenedStore, openStore } from './store.ts';
+import type { Recorded, Trial } from './trial-api.ts';
 import type { HeldDraft, KeptBlob, StoredSession } from './types.ts';
-
-export type Recorded = {
-  id: string;
-  interactions?: number;
-  screenshots?: number;
-  snapshots?: number;
-  sounds?: number;
-  /** Pictures of which is not known yet what they belong to. */
-  undecided?: number;
-  pictureBytes?: number;
-  isHeld?: boolean;
-  consentId?: string | null;
-  /** Sequences whose interaction does not fit, and how. */
-  odd?: Record<number, 'huge' | 'misfit' | 'unstorable'>;
-};
 
 type Listener = (changes: Record<string, unknown>) => void;
 
@@ -72,14 +58,14 @@ const opening: Promise<OpenedStore> = openStore({
 });
 let sender: Sender | null = null;
 
-const trial = {
+const trial: Trial = {
   problems: () => problems,
   remotes: () => remotes,
   alarms: () => alarms,
   setQuota: (estimate: StorageEstimate | null) => {
     quota = estimate;
   },
-  connect: (connection: SavedConnection) => chrome.storage.local.set({ connection }),
+  connect: (connection) => chrome.storage.local.set({ connection }),
   disconnect: () => chrome.storage.local.remove('connection'),
   setLimit: (limitBytes: number) => chrome.storage.local.set({ limitBytes }),
   testConnection: (url: string, key: string) => testConnection({ url, key }),
@@ -96,12 +82,12 @@ const trial = {
       retryBackoff: { firstMs: 50, lastMs: 500 },
     });
   },
-  refresh: () => sender?.refresh(),
-  closeSender: () => sender?.close(),
-  state: () => sender?.state(),
+  refresh: () => sending().refresh(),
+  closeSender: () => sending().close(),
+  state: () => sending().state(),
   session: async (id: string) => (await opening).session(id),
   sessions: async () => (await opening).sessions(),
-  blobs: async (id: string) => (await opening).blobs(id),
+  blobs: async (id: string) => openBacklog((await opening).database).blobs(id),
   interactions: async (id: string) => (await opening).interactions(id),
   dropBlob: async (id: string) => (await opening).dropBlob(id, 'CAPTURE_FAILED'),
   changeScreenshot: async (id: string, change: Partial<ScreenshotRecord>) =>
@@ -163,9 +149,12 @@ const trial = {
   },
 };
 
-export type Trial = typeof trial;
-
 Object.assign(globalThis, { trial });
+
+function sending(): Sender {
+  if (!sender) throw new Error('Expected the sender to be open.');
+  return sender;
+}
 
 function draftOf(sessionId: string, number: number): HeldDraft {
   return {
