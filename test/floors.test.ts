@@ -16,7 +16,6 @@ const floors = [
   ['src/quality'],
   ['src/datasets'],
   ['src/training'],
-  ['src/training'],
   ['src/evaluation'],
   ['src/deployment'],
   ['src/ops'],

@@ -2,6 +2,7 @@ import type { TrainingJob, TrainingMetric } from '../generated/prisma/client.ts'
 import type { Trainer as TrainerName } from '../generated/prisma/enums.ts';
 import type { App } from '../platform/app.ts';
 import type { DataKey } from '../platform/keys.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
 
 /** A point of a learning curve; what was not measured is left out. */
 export type Point = { step: number } & Partial<
@@ -27,8 +28,9 @@ export type JobReport = Partial<
     | 'bundleKey'
     | 'bundleBytes'
     | 'startedAt'
+    | 'reason'
   >
->;
+> & { hyperparameters?: Hyperparameters };
 
 /** One run of the machine on a job: it ends when something must be waited for, and another one goes on. */
 export type Run = {
@@ -58,13 +60,16 @@ export type Run = {
 export type Result = {
   providerModel?: string;
   endpoint?: string;
+  /** Key for the endpoint, to be sealed. */
+  apiKey?: string;
   /** Weights that we serve ourselves, to be sealed. */
   weights?: Buffer;
   inputPrice?: number;
   outputPrice?: number;
 };
 
-export type Followed = { isDone: true } | { isDone: false; lookAgainMs: number };
+/** `lookAgainMs` is `null` where somebody else will say when there is something to see. */
+export type Followed = { isDone: true } | { isDone: false; lookAgainMs: number | null };
 
 /**
  * Somebody who trains. Every function may be called again after a crash in its middle, and then finds what
