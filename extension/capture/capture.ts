@@ -37,6 +37,8 @@ export const turn = {
   isHover: false,
   /** A key was told just now; what changes at once is the answer to it. */
   isAnswering: false,
+  /** When a key was last pressed or let go; `performance.now()`. */
+  keyAt: Number.NEGATIVE_INFINITY,
   /** The field whose value is not finished. */
   typing: null as Element | null,
 };

@@ -6,8 +6,8 @@ import { isTypingIn } from './typing.ts';
 
 /** The focus that a window gets back with it is nobody's doing; milliseconds. */
 const WITH_WINDOW = 100;
-/** Whatever explains a change of the focus has been told by then; milliseconds. */
-const EXPLAINED = 50;
+/** Typing and the like explain a change of the focus, if they begin by then; milliseconds. */
+const EXPLAINED = 600;
 
 let waiting: { element: Element; beginning: Beginning } | null = null;
 let windowAt = 0;

@@ -1,9 +1,9 @@
 import { beginLate, finish, turn } from './capture.ts';
 import { isInView, isVisible, meantBy, parentOf } from './dom.ts';
 import { onTrusted } from './listen.ts';
-import { pointer } from './pending.ts';
+import { closeBeforeNext, pointer } from './pending.ts';
 import { pieceOf } from './pieces.ts';
-import { isWritten } from './survey.ts';
+import { wasAddedSince } from './survey.ts';
 
 /** When it is looked whether the page has answered, in milliseconds after the pointer came. */
 const LOOKS = [120, 300, 500];
@@ -15,30 +15,45 @@ const ON_TOP = '[role=menu],[role=tooltip],[role=listbox],[role=dialog],[popover
 type Visit = {
   element: Element;
   at: number;
-  /** Every element of the page was known when the pointer came. */
-  isSure: boolean;
   isTold: boolean;
 };
 
 let visit: Visit | null = null;
 let last: Element | null = null;
+let point = '';
 
 /**
  * Tells of a pointer that rests on something and is answered: a menu, a tooltip or the like comes up
  * in it or beside it within half a second. Everything else that a pointer passes is not told.
  */
 export function listenToHover(): void {
-  onTrusted('mouseover', (_event, origin) => {
+  closeBeforeNext(leave);
+  onTrusted('scroll', leave);
+  onTrusted('pointermove', ({ screenX, screenY }) => {
+    point = `${screenX} ${screenY}`;
+  });
+  onTrusted('mouseover', ({ screenX, screenY }, origin) => {
     last = origin;
-    if (visit && isIn(visit.element, origin)) return;
+    if (point === `${screenX} ${screenY}`) return leave(); // the page moved, not the pointer
+    const element = meantBy(origin);
+    if (visit && (visit.element === element || isAnswered(visit, origin))) return;
     // On the way into what has just come up.
     if (visit && (pieceOf(origin)?.isHidden ?? true)) check(visit);
-    visit = { element: meantBy(origin), at: performance.now(), isSure: isWritten(), isTold: false };
+    visit = { element, at: performance.now(), isTold: false };
     lookAt(visit, 0);
   });
   onTrusted('pointerdown', () => {
     if (visit) check(visit);
   });
+}
+
+/** What comes up from now on is the answer to something else. */
+function leave(): void {
+  visit = null;
+}
+
+function isAnswered({ element, isTold }: Visit, origin: Element): boolean {
+  return isTold && isIn(element, origin);
 }
 
 function lookAt(asked: Visit, look: number): void {
@@ -66,11 +81,11 @@ function check(asked: Visit): void {
 }
 
 /** What came up since the pointer came, as far as the page was known then. */
-function answerTo({ element, isSure }: Visit): Element | null {
+function answerTo({ element, at: since }: Visit): Element | null {
   const box = element.getBoundingClientRect();
   for (const each of candidatesAround(element)) {
-    const isNew = pieceOf(each) === undefined;
-    if (isNew ? !isSure : !pieceOf(each)?.isHidden) continue;
+    const isNew = wasAddedSince(each, since);
+    if (!isNew && !pieceOf(each)?.isHidden) continue;
     if (!isVisible(each) || each.contains(element)) continue;
     if (isNew && !each.matches(ON_TOP) && !isAfloat(each)) continue;
     const at = each.getBoundingClientRect();

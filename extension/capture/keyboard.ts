@@ -1,7 +1,8 @@
-import { type Beginning, begin, finish, open, tell } from './capture.ts';
+import { finish, turn } from './capture.ts';
 import { isDateField, isTextField, isTickBox } from './dom.ts';
 import { onTrusted } from './listen.ts';
-import { actNow, awaitChange, closeBeforeNext } from './pending.ts';
+import { beginAt, listenToLoose, pressLoose } from './loose.ts';
+import { actNow, awaitChange } from './pending.ts';
 import { expectSending, expectTyping } from './typing.ts';
 
 const ACTING =
@@ -12,17 +13,14 @@ const MOVES_CARET = /^(?:Arrow.*|Home|End|PageUp|PageDown)$/;
 /** A field with a list below it: the arrows choose from the list. */
 const WITH_LIST =
   '[role=combobox],[aria-autocomplete],[aria-controls],[aria-activedescendant],[aria-haspopup],[list],[type=number]';
-/** More characters outside of every field than this are a text that a person types somewhere. */
-const MOST_SHORTCUTS = 3;
-const PAUSE = 700;
-
-/** Characters that went to no field that we can see: shortcuts, or text for something closed. */
-let loose: { origin: Element; presses: { beginning: Beginning; key: string }[] } | null = null;
-let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function listenToKeyboard(): void {
-  closeBeforeNext(closeLoose);
+  listenToLoose();
+  onTrusted('keyup', () => {
+    turn.keyAt = performance.now();
+  });
   onTrusted('keydown', (event, origin) => {
+    turn.keyAt = performance.now();
     if (event.isComposing || event.key === 'Process') return;
     const isWriting = writes(event, origin);
     if (isWriting && event.key === 'Enter') expectSending(origin, event);
@@ -40,44 +38,6 @@ function press(event: KeyboardEvent, origin: Element): void {
   const isChoice = isTickBox(origin) || origin instanceof HTMLSelectElement;
   if (isChoice && MOVES_CHOICE.test(key)) awaitChange(origin, beginning, 'KEY_PRESS', asKey);
   else asKey();
-}
-
-/** A character may be a shortcut of the page, or one of a secret that we cannot see the field of. */
-function pressLoose(event: KeyboardEvent, origin: Element): void {
-  if (loose && loose.origin !== origin) closeLoose();
-  if (!loose) {
-    actNow();
-    loose = { origin, presses: [] };
-  }
-  clearTimeout(timer);
-  timer = setTimeout(closeLoose, PAUSE);
-  const { presses } = loose;
-  if (presses.length > MOST_SHORTCUTS) return;
-  const beginning = presses[0] ? { ...presses[0].beginning } : beginAt(event, origin);
-  if (presses[0]) beginning.draftId += `:${presses.length}`;
-  presses.push({ beginning: { ...beginning, startedAt: Date.now() }, key: event.key });
-  open(beginning, null);
-}
-
-function closeLoose(): void {
-  clearTimeout(timer);
-  const presses = loose?.presses ?? [];
-  loose = null;
-  const [first, ...others] = presses;
-  if (!first) return;
-  if (presses.length > MOST_SHORTCUTS) {
-    for (const { beginning } of others) tell({ kind: 'drop', draftId: beginning.draftId });
-    finish(first.beginning, 'INPUT', { value: '[UNSEEN]' });
-    return;
-  }
-  for (const { beginning, key } of presses) {
-    finish({ ...beginning, key }, 'KEY_PRESS', { endedAt: beginning.startedAt });
-  }
-}
-
-function beginAt(event: KeyboardEvent, origin: Element): Beginning {
-  const isNowhere = origin === document.body || origin === document.documentElement;
-  return begin(isNowhere ? null : origin, event);
 }
 
 function writes(event: KeyboardEvent, origin: Element): boolean {

@@ -18,7 +18,10 @@ export function look(secrets: string[]): Look {
   hearSecrets(secrets);
   learnSecrets(turn.typing);
   const closed = closedRoots();
-  const masks = [...fieldMasks(), ...textMasks(), ...closed.flatMap(masksIn)];
+  const masks =
+    visualViewport?.scale === 1
+      ? [...fieldMasks(), ...textMasks(), ...closed.flatMap(masksIn)]
+      : [everything()];
   return {
     state: stateOfPage(),
     masks: masks.slice(0, limits.masksPerScreenshot),
@@ -142,6 +145,11 @@ function canvasesInView(): Unseen['canvases'] {
       count += 1;
   }
   return count;
+}
+
+/** Nobody knows where things stand in the picture of a page that was pinched. */
+function everything(): Mask {
+  return { x: 0, y: 0, width: innerWidth, height: innerHeight, kind: 'EXCLUDED' };
 }
 
 /** Rounded outwards, so that no edge of a letter looks out. */

@@ -8,6 +8,8 @@ import { LONGEST_SWIPE_MS } from './touch.ts';
 
 /** A click that does not come by then will not come; a finger may still become a double tap. */
 const CLICK_COMES = { mouse: 50, touch: 350 };
+/** A key that acts as a click does so right away; milliseconds. */
+const BY_KEY = 100;
 /** A finger that rests so long means something else than a tap; milliseconds. */
 const LONG_PRESS = 500;
 
@@ -68,7 +70,8 @@ function listenToClicks(): void {
       return click(press);
     }
     // By a screen reader or by voice: no pointer went down, no key was pressed.
-    if (event.detail > 0 || turn.hasActed || turn.isAnswering || press) return;
+    const isByKey = performance.now() - turn.keyAt < BY_KEY;
+    if (event.detail > 0 || turn.hasActed || isByKey || press) return;
     actNow();
     const element = meantBy(origin);
     click({ element, beginning: begin(element, event), x: 0, y: 0, at: 0, isTouch: false });

@@ -29,6 +29,8 @@ const observer = new MutationObserver(note);
 const listeners = new Set<() => void>();
 /** What may have been shown or hidden with all that is in it. */
 const restyled = new Set<Piece>();
+/** When nodes came into the document by a change of it. */
+const addedAt = new WeakMap<Node, number>();
 const state = { changedAt: performance.now(), areBoxesOld: true, depth: 0, until: 0, count: 0 };
 let whole: Whole | null = null;
 
@@ -103,6 +105,15 @@ export function isWritten(): boolean {
   return whole?.content === age.content && rootPiece()?.html != null;
 }
 
+/** Whether the element came into the document after this instant (`performance.now()`). */
+export function wasAddedSince(element: Element, instant: number): boolean {
+  note(observer.takeRecords());
+  for (let at: Element | null = element, n = 0; at && n < 6; at = at.parentElement, n++) {
+    if ((addedAt.get(at) ?? 0) >= instant) return true;
+  }
+  return false;
+}
+
 /** Corrects marks that a style changed unseen, such as those of a menu that came up under the pointer. */
 export function reveal(element: Element): void {
   let top: Piece | null = null;
@@ -150,12 +161,13 @@ function watch(root: Document | ShadowRoot): void {
 
 function note(records: MutationRecord[]): void {
   let hasChanged = false;
-  for (const { type, target, attributeName } of records) {
+  for (const { type, target, attributeName, addedNodes } of records) {
     const holder = type === 'characterData' ? target.parentNode : target;
     const isShadow = holder instanceof ShadowRoot;
     const element = isShadow ? holder.host : holder;
     if (!(element instanceof Element) || element.localName === 'codesight-mark') continue;
     hasChanged = true;
+    for (const node of addedNodes) addedAt.set(node, performance.now());
     const piece = pieceOf(element);
     if (!piece) continue; // not met yet: its parent is to be read again
     if (type === 'attributes') noteAttribute(piece, attributeName ?? '');

@@ -23,6 +23,13 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** A key that may begin typing: described before the field took it. */
 let keyed: { field: Element; beginning: Beginning } | null = null;
 
+/** Answers with the keys that went to an element before it was known to hold a field. */
+let takeUnseen: (host: Element) => Beginning | null = () => null;
+
+export function whenUnseen(take: (host: Element) => Beginning | null): void {
+  takeUnseen = take;
+}
+
 export function listenToTyping(): void {
   closeBeforeNext(closeLast);
   onAny('input', (event, field) => {
@@ -33,7 +40,7 @@ export function listenToTyping(): void {
       if (/^(?:insertFromPaste|deleteByCut)$/.test(inputType)) return; // told as PASTE and CUT
       if (turn.isAnswering && !keyed) return; // Escape empties a search field
       if (!event.isTrusted && turn.hasActed) return; // the page answers to something else
-      startTyping(field);
+      startTyping(field, isHidden ? takeUnseen(field) : null);
     }
     if (typing) grow(typing);
   });
@@ -89,8 +96,8 @@ function isUnseenField(event: Event, field: Element): boolean {
   return event.isTrusted && !field.matches('input,select,textarea') && !isTextField(field);
 }
 
-function startTyping(field: Element): void {
-  const beginning = keyed?.field === field ? keyed.beginning : null;
+function startTyping(field: Element, begun: Beginning | null): void {
+  const beginning = begun ?? (keyed?.field === field ? keyed.beginning : null);
   const hasKeys = beginning !== null;
   commit();
   turn.typing = field;
