@@ -56,7 +56,7 @@ async function bundleHearing(): Promise<string> {
       close: closeAll, stop: stopHearing, isWritten,
     };
     whenLearned((value) => tell({ kind: 'secret', value }));
-    startHearing({ patience: 4, finished: awaitRest, tell: (message) => __tell(message) });
+    startHearing({ patience: 5, longestPatience: 30, finished: awaitRest, tell: (message) => __tell(message) });
     addEventListener('pagehide', () => closeAll(true));`;
   const { outputFiles } = await build({
     stdin: {

@@ -17,6 +17,8 @@ export type Beginning = Omit<Draft, 'type' | 'endedAt'>;
 export type Port = {
   /** Milliseconds that an action may wait for its page to be written. */
   patience: number;
+  /** More of it, for a page of which nothing is known that could stand for it. */
+  longestPatience: number;
   tell(message: PageMessage): void;
   /** An interaction was told as done. */
   finished(draftId: string): void;
@@ -44,7 +46,7 @@ export const turn = {
 };
 
 const documentId = crypto.getRandomValues(new Uint32Array(3)).join('-');
-const silence: Port = { patience: 0, tell() {}, finished() {} };
+const silence: Port = { patience: 0, longestPatience: 0, tell() {}, finished() {} };
 let port = silence;
 let lastKey = 0;
 let told: { html: string; key: string } | null = null;
@@ -63,12 +65,19 @@ export function tell(message: PageMessage): void {
 }
 
 /** Keeps the page as it is now as what was before all that follows. */
-export function keepMoment(): Moment {
+export function keepMoment(element: Element | null = null): Moment {
   learnSecrets(turn.typing);
-  const isWhole = survey(port.patience);
+  const isWhole = survey(port.patience) || (!isKnown(element) && survey(port.longestPatience));
   const page = lastWhole();
   moment = { page, before: stateOfPage(), staleMs: isWhole || !page ? 0 : Date.now() - page.at };
   return moment;
+}
+
+/** Whether the page as it was written last has the element. */
+function isKnown(element: Element | null): boolean {
+  const page = lastWhole();
+  if (!page || !element) return page !== null;
+  return (pieceOf(element)?.number ?? Number.POSITIVE_INFINITY) <= page.number;
 }
 
 /** The page has come to rest: what happens next by itself, happens to this. */
@@ -83,7 +92,7 @@ export function hasMoment(): boolean {
 /** Describes what is about to happen to the element: call it before the page can answer. */
 export function begin(element: Element | null, event?: Event): Beginning {
   if (element) reveal(element);
-  return describe(element, keepMoment(), event);
+  return describe(element, keepMoment(element), event);
 }
 
 /** Describes what has happened already, on the page as it was last kept. */

@@ -5,7 +5,7 @@ import { filesOf } from './drag.ts';
 import { forgetFocus } from './focus.ts';
 import { learnSecrets } from './learn.ts';
 import { onAny } from './listen.ts';
-import { commit, takeCause } from './pending.ts';
+import { commit, isByPerson, takeCause } from './pending.ts';
 import { pieceOf, soil } from './pieces.ts';
 import { cleanText, shownValueOf } from './privacy.ts';
 import { selectorsOf } from './selectors.ts';
@@ -15,8 +15,8 @@ export function listenToFields(): void {
     soilGroup(field);
     if (isTextField(field) || isDateField(field)) {
       learnSecrets(turn.typing);
-    } else if (event.isTrusted || !turn.hasActed) {
-      change(field); // else the page answers to something else
+    } else if (isByPerson(event)) {
+      change(field);
     }
   });
   onAny('submit', (event, form) => {

@@ -1,10 +1,7 @@
 import { isTextField } from './dom.ts';
 import { group } from './pieces.ts';
 import { expectSecrets, rawValueOf, rememberSecret, secretsIn } from './privacy.ts';
-import { forgetTexts, isWritten, lastWhole, survey } from './survey.ts';
-
-/** Milliseconds to write what changed, so that an echo in it is seen. */
-const PATIENCE = 4;
+import { forgetWords, isWritten, lastWhole } from './survey.ts';
 
 let announce: (secret: string) => void = () => {};
 
@@ -46,14 +43,14 @@ export function learnSecret(value: string): void {
 /** What was written before they were known is written again, if it may show them. */
 function hide(secrets: string[]): void {
   if (secrets.length === 0) return;
-  const isKnown = isWritten() || survey(PATIENCE);
-  const html = isKnown ? lastWhole()?.html.toLowerCase() : undefined;
-  if (html === undefined || secrets.some((secret) => mayShow(html, secret))) forgetTexts();
+  const words = secrets.flatMap(wordsOf);
+  const html = isWritten() ? lastWhole()?.html.toLowerCase() : undefined;
+  if (html === undefined || words.some((word) => html.includes(word))) forgetWords(words);
 }
 
-/** By its longest word alone: the page may have cut or escaped the rest. */
-function mayShow(html: string, secret: string): boolean {
+/** The longest word alone, as a text and as an address has it: the page may have cut or escaped the rest. */
+function wordsOf(secret: string): string[] {
   const words = secret.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   const longest = words.reduce((best, word) => (word.length > best.length ? word : best), '');
-  return html.includes(longest) || html.includes(encodeURIComponent(longest).toLowerCase());
+  return longest === '' ? [] : [longest, encodeURIComponent(longest).toLowerCase()];
 }

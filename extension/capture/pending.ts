@@ -1,4 +1,4 @@
-import { type Beginning, open, tell } from './capture.ts';
+import { type Beginning, open, tell, turn } from './capture.ts';
 import { isTickBox } from './dom.ts';
 import { settleNow } from './rest.ts';
 
@@ -59,6 +59,14 @@ export function awaitChange(
 ): void {
   waiting = { element, beginning, otherwise };
   open(beginning, type);
+}
+
+/**
+ * Whether a field changed by itself. Scripts change fields too, as an answer to what a person did; but
+ * a password manager is the person's hand, and a driver sends what a person would.
+ */
+export function isByPerson(event: Event): boolean {
+  return event.isTrusted || navigator.webdriver || !turn.hasActed || turn.typing !== null;
 }
 
 /** The press came to nothing. */

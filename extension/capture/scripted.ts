@@ -58,6 +58,7 @@ globalThis.__codesightPage = {
 
 connect({
   patience,
+  longestPatience: patience,
   tell(message) {
     speak(message).catch(() => {}); // the recorder is gone, and so is the session
   },

@@ -11,7 +11,8 @@ import { awaitRest } from './rest.ts';
 import { surveyed } from './survey.ts';
 
 /** Milliseconds of an action that may go into writing the page; the rest is written ahead. */
-const PATIENCE = 4;
+const PATIENCE = 5;
+const LONGEST_PATIENCE = 30;
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 10_000;
 const MOST_HELLOS = 20;
@@ -82,6 +83,7 @@ function take(next: Turn): void {
 function hear(session: string): void {
   startHearing({
     patience: PATIENCE,
+    longestPatience: LONGEST_PATIENCE,
     finished: awaitRest,
     tell(message) {
       if (message.kind === 'stir' && performance.now() - toldAt < 1_000) return;

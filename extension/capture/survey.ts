@@ -138,11 +138,14 @@ export function openRoots(): (Document | ShadowRoot)[] {
   return roots;
 }
 
-/** Writes everything again: something personal became known that may stand in it. */
-export function forgetTexts(): void {
+/**
+ * Writes again what may hold one of these words, in lower case: something personal became known. What
+ * was written with them is used no more.
+ */
+export function forgetWords(words: string[]): void {
   whole = null;
   const root = rootPiece();
-  if (root) soilAll(root);
+  if (root) soilHolding(root, (html) => words.some((word) => html.toLowerCase().includes(word)));
 }
 
 function rootPiece(): Piece | null {
@@ -309,4 +312,16 @@ function soilAll(piece: Piece): void {
   age.content += 1;
   for (const kid of piece.kids) if (typeof kid !== 'string') soilAll(kid);
   for (const kid of piece.shadow ?? []) if (typeof kid !== 'string') soilAll(kid);
+}
+
+function soilHolding(piece: Piece, holds: (html: string) => boolean): void {
+  if (piece.html !== null && !holds(piece.html)) return;
+  if (piece.open !== null && holds(piece.open)) soil(piece, 'own');
+  for (const [part, kids] of [
+    ['kids', piece.kids],
+    ['shadow', piece.shadow ?? []],
+  ] as const) {
+    if (kids.some((kid) => typeof kid === 'string' && holds(kid))) soil(piece, part);
+    for (const kid of kids) if (typeof kid !== 'string') soilHolding(kid, holds);
+  }
 }

@@ -3,7 +3,7 @@ import { type Beginning, begin, beginLate, finish, open, turn } from './capture.
 import { isDateField, isTextField } from './dom.ts';
 import { learnSecrets } from './learn.ts';
 import { onAny, onTrusted } from './listen.ts';
-import { actNow, closeBeforeNext, commit } from './pending.ts';
+import { actNow, closeBeforeNext, commit, isByPerson } from './pending.ts';
 import { shownValueOf } from './privacy.ts';
 
 interface Typing {
@@ -39,7 +39,7 @@ export function listenToTyping(): void {
     if (typing?.field !== field) {
       if (/^(?:insertFromPaste|deleteByCut)$/.test(inputType)) return; // told as PASTE and CUT
       if (turn.isAnswering && !keyed) return; // Escape empties a search field
-      if (!event.isTrusted && turn.hasActed) return; // the page answers to something else
+      if (!isByPerson(event)) return;
       startTyping(field, isHidden ? takeUnseen(field) : null);
     }
     if (typing) grow(typing);
