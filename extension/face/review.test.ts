@@ -16,7 +16,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => faces.close());
 
-const stateAs = (state: string) => makeState({ recent: [makeRecent({ id, state })] });
+const stateAs = (state: string, change = {}) =>
+  makeState({ recent: [makeRecent({ id, state, ...change })] });
 const open = async (session = id) => {
   const face = await faces.open(`review.html?session=${session}`, null, {
     width: 1200,
@@ -97,8 +98,22 @@ test('a held session is released, and is then said to be on its way', async () =
   await face.push(stateAs('sending'));
 
   expect(await page.getByRole('status').textContent()).toBe('Being sent.');
+  expect(await page.locator(':focus').textContent()).toBe(kept.task);
   expect(await page.getByRole('button', { name: 'Send it' }).isVisible()).toBe(false);
   await page.close();
+});
+
+test('what the server says of it is shown as it comes', async () => {
+  const face = await open();
+
+  await face.push(stateAs('needs_review', { quality: 0.5, advice: ['Be slow.', 'Be slow.'] }));
+
+  const head = face.page.locator('.what');
+  await expect
+    .poll(() => head.innerText())
+    .toMatch(/a person will look at it\. Fair quality, 50 of 100\./);
+  expect(await head.locator('li').allTextContents()).toEqual(['Be slow.']);
+  await face.page.close();
 });
 
 test('it is discarded only after a question; then nothing of it is shown', async () => {

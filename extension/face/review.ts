@@ -1,14 +1,14 @@
 import type { KeptRecord, Store, StoredSession } from '../outbox/types.ts';
-import { ask } from '../wire.ts';
-import { askDialog } from './ask-dialog.ts';
-import { h, setText, show } from './dom.ts';
-import { icon } from './icons.ts';
-import { actionButton, type Trouble, troubleBanner, troubleOf } from './pieces.ts';
+import { h, show } from './dom.ts';
+import { type Trouble, troubleBanner, troubleOf } from './pieces.ts';
 import { watchState } from './port.ts';
+import { reviewHead } from './review-head.ts';
 import { pageViewer } from './review-page.ts';
 import { pictureLoader, pictureViewer } from './review-pictures.ts';
 import { type Moment, timelineOf } from './review-timeline.ts';
-import { clockWords, countWords, sessionWords } from './words.ts';
+import { clockWords, countWords } from './words.ts';
+
+const isGone = /^(?:discarding|discarded|erased)$/;
 
 /** Shows what was captured in one session, as it would be sent, and lets it go or discards it. */
 export async function openReview(
@@ -19,64 +19,25 @@ export async function openReview(
   const complain = (trouble: Trouble | null) => banner.set(trouble);
   const fail = (error: unknown) => complain(troubleOf(error));
   const banner = troubleBanner(() => complain(null));
-  const title = h('h1', {}, 'Session');
-  const about = h('p', { class: 'hint' });
-  const stand = h('span', { class: 'strong', role: 'status' });
-  const note = h('span', { class: 'hint', hidden: true }, ' You see it as it would be sent.');
-  const release = actionButton(
-    'Send it',
-    { kind: 'primary', icon: 'check', onTrouble: complain },
-    () => ask('session.release', { sessionId }),
-  );
-  const removal = askDialog({
-    title: 'Discard this session?',
-    text: 'Everything that was captured in it is removed from this device, and from the server what was sent of it. It cannot be undone.',
-    yes: 'Discard',
-    act: async () => {
-      await ask('session.discard', { sessionId });
-      place('discarding');
-    },
-  });
-  const discard = actionButton(
-    'Discard…',
-    { kind: 'danger', icon: 'trash', onTrouble: complain },
-    async () => removal.open(),
-  );
   const list = h('ol', { class: 'moments' });
   const sounds = h('section', { class: 'sounds', 'aria-label': 'Your voice', hidden: true });
   const main = h('main', { 'aria-busy': 'true' }, sounds, list);
+  const head = reviewHead(sessionId, {
+    onTrouble: complain,
+    onStanding: ({ state }) => show(main, !isGone.test(state)),
+  });
   const loader = pictureLoader(store.bytes, fail);
   const viewer = pictureViewer(loader, fail);
   const pages = pageViewer(store.bytes, fail);
-  body.append(
-    h(
-      'header',
-      { class: 'review-head' },
-      h('span', { class: 'brand' }, icon('brand')),
-      h('div', { class: 'what' }, title, about, h('p', {}, stand, note)),
-      h('div', { class: 'buttons' }, discard, release),
-    ),
-    h('div', { class: 'page-trouble' }, banner.element),
-    main,
-    viewer.element,
-    pages.element,
-    removal.element,
-  );
-
-  const place = (state: string) => {
-    setText(stand, `${sessionWords({ state, stages: [] })}.`);
-    show(note, state === 'held');
-    show(release, state === 'held');
-    show(discard, /^(?:held|sending|stuck)$/.test(state));
-    show(main, !/^(?:discarding|discarded|erased)$/.test(state));
-  };
+  const trouble = h('div', { class: 'page-trouble' }, banner.element);
+  body.append(head.element, trouble, main, viewer.element, pages.element, head.dialog);
 
   const session = await store.session(sessionId);
   if (!session) {
-    setText(title, 'This session is not on this device');
-    setText(about, 'It was sent and cleared away, or discarded.');
-    show(release, false);
-    show(discard, false);
+    head.describe(
+      'This session is not on this device',
+      'It was sent and cleared away, or discarded.',
+    );
     main.setAttribute('aria-busy', 'false');
     return;
   }
@@ -84,34 +45,33 @@ export async function openReview(
   const shots = kept.flatMap((blob) => (blob.kind === 'screenshot' ? [blob.record] : []));
   const moments = timelineOf(steps, shots, session.startedAt);
   document.title = `${session.task || 'Session'} · CodeSight`;
-  setText(title, session.task || 'A session without a task');
-  setText(about, aboutWords(session, kept, steps.length));
-  place(session.remote?.state ?? session.state);
+  head.describe(session.task || 'A session without a task', aboutWords(session, kept));
+  head.place(session.remote ?? { state: session.state, stages: [], quality: null, advice: [] });
   viewer.setFrames(
     moments.flatMap((moment) => moment.pictures.map((picture) => ({ picture, moment }))),
   );
   list.append(...moments.map((moment) => momentRow(moment, loader, viewer.open, pages.open)));
-  if (moments.length === 0)
-    main.append(h('p', { class: 'hint nothing' }, 'Nothing of it is kept here any more.'));
+  if (moments.length === 0) {
+    main.append(h('p', { class: 'hint nothing' }, 'It was sent: nothing of it is kept here.'));
+  }
   await addSounds(sounds, kept, store);
   main.setAttribute('aria-busy', 'false');
   watchState(({ recent }) => {
-    const state = recent.find(({ id }) => id === sessionId)?.state;
-    if (state) place(state);
+    const standing = recent.find(({ id }) => id === sessionId);
+    if (standing) head.place(standing);
   });
 }
 
-function aboutWords(session: StoredSession, kept: KeptRecord[], steps: number): string {
-  const count = (kind: KeptRecord['kind']) => kept.filter((blob) => blob.kind === kind).length;
+function aboutWords(session: StoredSession, kept: KeptRecord[]): string {
   const started = new Date(session.startedAt);
   const lasted = session.endedAt ? Date.parse(session.endedAt) - started.getTime() : null;
   return [
     started.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' }),
     lasted === null ? null : clockWords(lasted),
-    countWords(steps, 'step'),
-    countWords(count('screenshot'), 'picture'),
-    `${countWords(count('snapshot'), 'page')} as text`,
-    count('audio') > 0 ? 'voice' : null,
+    countWords(session.lastSequence, 'step'),
+    countWords(session.screenshots, 'picture'),
+    `${countWords(session.snapshots, 'page')} as text`,
+    kept.some(({ kind }) => kind === 'audio') ? 'voice' : null,
   ]
     .filter(Boolean)
     .join(' · ');
