@@ -1,32 +1,41 @@
+import type { HeldDraft } from '../outbox/types.ts';
 import type { Camera } from './camera.ts';
-import type { Desk } from './desk.ts';
-import type { Shot } from './film.ts';
-import type { Numbering } from './numbering.ts';
-import type { Wish } from './wishes.ts';
+import type { Current, Desk } from './desk.ts';
+import { isAction, type Shot } from './film.ts';
 
-/** Gives the pictures that were wished for to the interactions that wait for them. */
-export function giveShots(desk: Desk, camera: Camera, numbering: Numbering): void {
-  const { store, film, inTurn, coverage } = desk;
-  camera.whenShot(async (wish: Wish, shot: Shot) => {
-    const { draftId, kind } = wish;
-    const session = desk.current();
-    if (!draftId || !session) return;
-    await inTurn(async () => {
-      const held = (await store.drafts(session.id)).find((each) => each.draftId === draftId);
-      if (!held?.draft || held.afterImageId) return;
-      const { draft } = held;
-      if (kind === 'after' && !film.isRightAfter(shot, draft)) {
-        coverage.add(session.id, { missed: 'after' });
-        return;
-      }
-      const isSamePage = held.after?.url === shot.state.url && held.frameId === 0;
-      await store.changeDraft(session.id, draftId, {
-        afterImageId: shot.picture.id,
-        after: isSamePage ? held.after : shot.state,
-        // Nothing of the page stood when it came up.
-        ...(kind === 'burst' ? { draft: { ...draft, pageTitle: shot.state.title } } : {}),
-      });
-    });
-    numbering.schedule();
-  });
+/** What the draft becomes with a picture of the page after it. */
+export function withShot(held: HeldDraft, { picture, state }: Shot): Partial<HeldDraft> {
+  const isSamePage = held.frameId === 0 && held.after?.url === state.url;
+  const { draft } = held;
+  // Nothing of the page stood when it came up.
+  const titled = draft?.type === 'NAVIGATION' && { ...draft, pageTitle: state.title };
+  return {
+    afterImageId: picture.id,
+    after: isSamePage ? held.after : state,
+    ...(titled ? { draft: titled } : {}),
+  };
+}
+
+/**
+ * What the draft becomes with the last picture before something else was done, when it has none of the
+ * page at rest. Counts it when there is no such picture either.
+ */
+export async function withLastShot(
+  { film, coverage }: Pick<Desk, 'film' | 'coverage'>,
+  camera: Camera,
+  session: Current,
+  held: HeldDraft,
+): Promise<Partial<HeldDraft>> {
+  const { draft, tabId, afterImageId } = held;
+  if (!draft || afterImageId) return {};
+  const { type, draftId, endedAt } = draft;
+  const isModal = type === 'MODAL_OPEN' || type === 'MODAL_CLOSE';
+  if (!isAction(type) && !isModal && type !== 'NAVIGATION') return {};
+  const shot = film.after(tabId, { draftId, endedAt });
+  if (shot) {
+    await camera.keepAfter(session, shot, draftId);
+    return withShot(held, shot);
+  }
+  if (type !== 'NAVIGATION') coverage.add(session.id, { missed: isModal ? 'modal' : 'after' });
+  return {};
 }

@@ -20,7 +20,7 @@ const patienceMs: Record<WishKind, number> = {
   start: 5_000,
   end: 1_500,
   burst: 600,
-  fresh: 1_000,
+  fresh: 5_000,
 };
 /** While somebody acts, the last picture is hardly older; while somebody reads, a little. */
 const freshEveryMs = { acting: 600, reading: 1_500 };
@@ -66,9 +66,9 @@ export function openCamera(desk: Desk, documents: Documents) {
   const miss = (session: Current, missed: Wish[]): void => {
     forgo(missed);
     for (const { kind } of missed) {
-      if (kind === 'fresh' || kind === 'before') continue;
-      const known = kind === 'after' || kind === 'modal' || kind === 'burst';
-      coverage.add(session.id, { missed: known ? kind : 'other' });
+      // What an interaction lacks is counted when it gets its number; a fresh frame is no promise.
+      if (/^(?:before|fresh|after|modal)$/.test(kind)) continue;
+      coverage.add(session.id, { missed: kind === 'burst' ? 'burst' : 'other' });
     }
   };
 
@@ -96,12 +96,13 @@ export function openCamera(desk: Desk, documents: Documents) {
         miss(session, wishes.expire(now));
         answerWaiters();
         const wish = wishes.next(now);
-        const readyAt = nextPictureAt(memory.get<PaceState>(paceKey) ?? unpaced, now);
-        const againAt = wish ? readyAt : wishes.nextAt(now);
-        if (againAt === null) return;
-        if (!wish || againAt > now) {
-          const expiresAt = wishes.nextAt(now) ?? againAt;
-          timer = setTimeout(kick, Math.max(1, (wish ? againAt : expiresAt) - now));
+        const pace = memory.get<PaceState>(paceKey) ?? unpaced;
+        const readyAt = nextPictureAt(pace, now, wish?.kind === 'fresh' ? 1 : 0);
+        if (!wish || readyAt > now) {
+          const nextAt = wishes.nextAt(now);
+          if (nextAt === null) return;
+          const againAt = wish ? Math.min(readyAt, nextAt) : nextAt;
+          timer = setTimeout(kick, Math.max(1, againAt - now));
           return;
         }
         try {

@@ -49,6 +49,17 @@ test('a look is no "before" once the page changed or something was done', () => 
   expect(film.before(1, click(2_200))).toBeNull();
 });
 
+test('what is typed into a field that was just clicked was preceded by what the click was', () => {
+  const film = openFilm();
+  film.add(aShot(1_000));
+  film.noteAction(1, 'click', 1_400);
+
+  const typing = { draftId: 'typing', type: 'INPUT' as const, startedAt: 1_700 };
+  expect(film.before(1, typing)?.at).toBe(1_000);
+  film.noteChange(1, 1_500);
+  expect(film.before(1, typing)).toBeNull();
+});
+
 test('what follows by itself was preceded by what its cause was', () => {
   const film = openFilm();
   film.add(aShot(1_000));

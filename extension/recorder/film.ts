@@ -54,6 +54,13 @@ const consequences: ReadonlySet<InteractionType> = new Set([
   'DOWNLOAD',
 ]);
 
+/**
+ * What is done in a field that was just clicked: the click itself changed no more than the focus, or
+ * the page has said that it changed.
+ */
+const inFields: ReadonlySet<InteractionType> = new Set(['INPUT', 'KEY_PRESS', 'SELECT', 'CHANGE']);
+const justMs = 1_000;
+
 /** A small ring of what the tabs looked like lately, and of when they changed. */
 export function openFilm() {
   let shots: Shot[] = [];
@@ -118,10 +125,12 @@ export function openFilm() {
       const shot = shots.findLast((each) => each.tabId === tabId && each.doneAt <= startedAt);
       if (!shot) return null;
       if (consequences.has(type)) return shot;
-      const isBetween = ({ at, ...mark }: Mark) =>
-        mark.draftId !== draftId && shot.at < at && at < startedAt;
-      const isOld = [...(changes.get(tabId) ?? []), ...(actions.get(tabId) ?? [])].some(isBetween);
-      return isOld ? null : shot;
+      const countsUntil = inFields.has(type) ? startedAt - justMs : startedAt;
+      const isBetween = (mark: Mark, until: number) =>
+        mark.draftId !== draftId && shot.at < mark.at && mark.at < until;
+      const hasChanged = changes.get(tabId)?.some((mark) => isBetween(mark, startedAt));
+      const isActedOn = actions.get(tabId)?.some((mark) => isBetween(mark, countsUntil));
+      return hasChanged || isActedOn ? null : shot;
     },
 
     /** The last look at the tab after an interaction and before anything else was done. */

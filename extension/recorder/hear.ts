@@ -28,6 +28,11 @@ type DraftMessage = Extract<PageMessage, { kind: 'open' | 'done' | 'drop' | 'set
 
 /** So long an after-picture waits for the page's own word that it came to rest. */
 const restMs = 1_200;
+/** A page at rest did not change for so long, and rests so long after an action at the latest. */
+const quietMs = 150;
+const longestRestMs = 1_000;
+/** What is typed shows at once; a list that it opens is told as a change. */
+const typedRestMs = 300;
 /** Until what was typed has been painted. */
 const paintMs = 100;
 
@@ -173,16 +178,20 @@ export function openEar(
         else camera.wish('after', tabId, draftId, restMs);
         break;
       }
-      case 'settled':
-        film.noteChange(tabId, message.at);
+      case 'settled': {
+        const { type, endedAt = message.at } = awaiting.get(message.draftId)?.draft ?? {};
+        // It changed between the action and its rest, of which we may hear when something else begins.
+        const restMs = type === 'INPUT' ? typedRestMs : longestRestMs;
+        film.noteChange(tabId, Math.min(message.at - quietMs, endedAt + restMs));
         if (!lacksAfter(message.draftId)) break;
         if (!camera.hurry(message.draftId)) camera.wish('after', tabId, message.draftId);
         break;
+      }
       case 'drop':
         camera.drop(message.draftId);
         break;
       case 'changed':
-        film.noteChange(tabId, message.at);
+        film.noteChange(tabId, message.at - quietMs);
         camera.wish('before', tabId);
         break;
       case 'stir':

@@ -1,5 +1,6 @@
 import type { HeldDraft } from '../outbox/types.ts';
 import { askPage, UnansweredError } from '../wire.ts';
+import { withLastShot } from './answer.ts';
 import type { Camera } from './camera.ts';
 import type { Current, Desk } from './desk.ts';
 import { lastOrderOf, orderOf } from './order.ts';
@@ -45,9 +46,14 @@ export function openNumbering(desk: Desk, camera: Camera) {
   /** Call it in turn. */
   const number = async (session: Current, drafts: HeldDraft[]): Promise<void> => {
     if (drafts.length === 0) return;
+    const late = new Map<string, Partial<HeldDraft>>();
+    for (const held of drafts) {
+      late.set(held.draftId, await withLastShot(desk, camera, session, held));
+    }
     const numbered = new Map<string, { held: HeldDraft; sequence: number }>();
     const ids = drafts.map(({ draftId }) => draftId);
-    await store.number(session.id, ids, (held, sequence) => {
+    await store.number(session.id, ids, (stored, sequence) => {
+      const held = { ...stored, ...late.get(stored.draftId) };
       numbered.set(held.draftId, { held, sequence });
       return recordOf(held, sequence, session.startedAt);
     });

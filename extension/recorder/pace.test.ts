@@ -17,6 +17,13 @@ test('a third picture in a second waits for the next one', () => {
   expect(nextPictureAt(state, 6_010)).toBe(6_010);
 });
 
+test('a fresh frame leaves the second picture of a second to what is done', () => {
+  const state = afterPicture(unpaced, 5_000);
+
+  expect(nextPictureAt(state, 5_300, 1)).toBe(6_010);
+  expect(nextPictureAt(state, 5_300)).toBe(5_300);
+});
+
 test('a refused picture waits for a whole second', () => {
   expect(nextPictureAt(afterRefusal(5_000), 5_001)).toBe(6_010);
 });

@@ -14,10 +14,18 @@ const windowMs = 1_010;
 
 export const unpaced: PaceState = { windowStartedAt: 0, taken: 0 };
 
-/** When the next picture may be taken; in the past or now: at once. Pure. */
-export function nextPictureAt({ windowStartedAt, taken }: PaceState, now: number): number {
+/**
+ * When the next picture may be taken: now or later. Pure.
+ *
+ * @param reserved pictures of the second that are left for what is more important
+ */
+export function nextPictureAt(
+  { windowStartedAt, taken }: PaceState,
+  now: number,
+  reserved = 0,
+): number {
   const isOver = now >= windowStartedAt + windowMs || now < windowStartedAt; // the clock was set back
-  return isOver || taken < picturesPerSecond ? now : windowStartedAt + windowMs;
+  return isOver || taken < picturesPerSecond - reserved ? now : windowStartedAt + windowMs;
 }
 
 /** The state after a picture at `now`, which `nextPictureAt` allowed. Pure. */

@@ -7,7 +7,6 @@ import { openSender } from '../outbox/sender.ts';
 import { loadLimitBytes, loadSettings, saveSettings } from '../outbox/settings.ts';
 import { openStore } from '../outbox/store.ts';
 import { type Handlers, RefusedError } from '../wire.ts';
-import { giveShots } from './answer.ts';
 import { openAudio } from './audio.ts';
 import { openBroadcast } from './broadcast.ts';
 import { openCamera } from './camera.ts';
@@ -24,6 +23,7 @@ import { openNavigation } from './navigation.ts';
 import { openNumbering } from './numbering.ts';
 import { openSecrets } from './secrets.ts';
 import { openSessions } from './sessions.ts';
+import { giveShots } from './shots.ts';
 import { openTabs } from './tabs.ts';
 import { openTurns } from './turns.ts';
 
