@@ -1,5 +1,10 @@
-import { examplesBuilt } from './datasets/events.ts';
-import { buildExamplesJob, exportSessionJob } from './datasets/jobs.ts';
+import { datasetSubmitted, examplesBuilt } from './datasets/events.ts';
+import {
+  buildExamplesJob,
+  exportSessionJob,
+  freezeDatasetJob,
+  withdrawDatasetsJob,
+} from './datasets/jobs.ts';
 import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
 import { on } from './platform/queue.ts';
 import { pixelsRedacted, sessionCompressed } from './processing/events.ts';
@@ -17,7 +22,8 @@ export const pipeline = [
   on(sessionReleased, continueReleasedJob), // a session that its participant held back goes on
   on(sessionScored, buildExamplesJob), // unless it is held back or not good enough
   on(examplesBuilt, exportSessionJob), // → READY
-  on(sessionRemoved, removeSessionJob),
+  on(datasetSubmitted, freezeDatasetJob), // → FROZEN, or FAILED with what its proof found
+  on(sessionRemoved, removeSessionJob, withdrawDatasetsJob), // frozen datasets go on without it
 ];
 
 /** Jobs that no fact causes: they run by the clock. */

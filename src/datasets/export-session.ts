@@ -7,11 +7,11 @@ import { runStage } from '../processing/stage.ts';
 import { applyChange } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
 import { openSession } from '../sessions/session-keys.ts';
-import { readSteps } from '../sessions/steps.ts';
-import { openExample } from './build-examples.ts';
-import { checkLeaks, type LeakReport } from './leak.ts';
+import { sessionReady } from './events.ts';
+import { LeakCheck, type LeakReport } from './leak.ts';
 import { toChatLine } from './openai.ts';
-import { validateChatFile } from './openai-rules.ts';
+import { ChatFileCheck } from './openai-rules.ts';
+import { type SessionStep, streamSession } from './session-steps.ts';
 
 const nothingFit =
   'No step of the session could be made into an example. The stage EXAMPLES says why.';
@@ -24,24 +24,17 @@ const nothingFit =
 export async function exportSession(app: App, ids: SessionIds, job: JobRun): Promise<void> {
   await runStage(app, ids, job, 'EXPORT', async (_session, report) => {
     const access = await openSession(app, ids.sessionId);
-    const rows = await app.db.example.findMany({
-      where: { sessionId: ids.sessionId },
-      orderBy: { sequence: 'asc' },
-      select: { id: true, sequence: true, sealed: true },
-    });
-    const selectors = new Map(
-      (await readSteps(app, ids)).map((step) => [step.sequence, step.selectors ?? []]),
-    );
+    const examples = await app.db.example.count({ where: { sessionId: ids.sessionId } });
     const made: Line[] = [];
-    for (const row of access ? rows : []) {
-      if (access)
-        made.push({
-          text: toChatLine(openExample(access.key, row)),
-          selectors: selectors.get(row.sequence) ?? [],
-        });
-      await report((made.length / rows.length) * 0.5, `${made.length} of ${rows.length} lines`);
+    const check = new FileCheck();
+    for await (const step of access ? streamSession(app, ids, access.key) : []) {
+      job.signal.throwIfAborted();
+      if (!step.example) continue;
+      const line = { text: toChatLine(step.example), selectors: step.selectors ?? [] };
+      made.push({ ...line, isFit: check.add(line) });
+      await report((made.length / examples) * 0.8, `${made.length} of ${examples} lines`);
     }
-    const { lines, leftOut, unfit } = keepFit(made);
+    const { lines, leftOut, unfit } = keepFit(made, check);
     if (lines.length === 0 || !access)
       return async (tx, session) => {
         await tx.sessionExport.deleteMany({ where: { sessionId: ids.sessionId } });
@@ -49,7 +42,6 @@ export async function exportSession(app: App, ids: SessionIds, job: JobRun): Pro
         await applyChange(app, tx, session, { state: 'NEEDS_REVIEW', reason });
         return `nothing was exported: ${reason}`;
       };
-    await report(0.8, 'checked');
     const file = Buffer.from(`${lines.join('\n')}\n`);
     const id = newId();
     const sha256 = createHash('sha256').update(file).digest();
@@ -69,6 +61,7 @@ export async function exportSession(app: App, ids: SessionIds, job: JobRun): Pro
         update: columns,
       });
       await applyChange(app, tx, session, { state: 'READY', reason: null });
+      await app.queue.emit(tx, sessionReady, ids);
       return `${lines.length} lines, ${file.length.toLocaleString('en')} bytes, no leak found${leftOut}`;
     };
   });
@@ -93,10 +86,12 @@ function exportKey({ projectId, sessionId }: SessionIds, sha256: Buffer): string
   return `${projectId}/${sessionId}/exports/openai-chat-${sha256.toString('hex')}`;
 }
 
-type Line = {
-  text: string;
-  selectors: NonNullable<Awaited<ReturnType<typeof readSteps>>[number]['selectors']>;
+type Line = Checked & {
+  /** Whether it has no fault of its own. */
+  isFit: boolean;
 };
+
+type Checked = { text: string; selectors: NonNullable<SessionStep['selectors']> };
 
 type Fit = {
   lines: string[];
@@ -110,17 +105,15 @@ type Fit = {
  * The lines that are fit to train on: those with a fault of their own are left out and counted. What
  * only the whole file shows refuses all of it.
  */
-function keepFit(made: Line[]): Fit {
-  const first = check(made);
-  const faulty = new Set([...first.rules.faultyLines, ...first.leaks.faultyLines]);
-  const kept = made.filter((_line, index) => !faulty.has(index + 1));
+function keepFit(made: Line[], first: FileCheck): Fit {
+  const kept = made.filter(({ isFit }) => isFit);
   if (kept.length === 0) return { lines: [], leftOut: '', unfit: null };
-  const { rules, leaks } = check(kept);
-  const error = rules.problems.find(({ severity }) => severity === 'ERROR') ?? leaks.findings[0];
-  if (error)
-    return { lines: [], leftOut: '', unfit: `The file is not fit to train on: ${error.message}` };
   const count = made.length - kept.length;
-  const codes = Object.entries(first.leaks.counts).map(([code, times]) => `${times} ${code}`);
+  const check = count > 0 ? new FileCheck() : first;
+  if (count > 0) for (const line of kept) check.add(line);
+  const error = check.error();
+  if (error) return { lines: [], leftOut: '', unfit: `The file is not fit to train on: ${error}` };
+  const codes = Object.entries(first.counts()).map(([code, times]) => `${times} ${code}`);
   return {
     lines: kept.map(({ text }) => text),
     leftOut: count > 0 ? `; ${count} lines left out: ${codes.join(', ')}` : '',
@@ -128,10 +121,24 @@ function keepFit(made: Line[]): Fit {
   };
 }
 
-function check(lines: Line[]): { rules: ReturnType<typeof validateChatFile>; leaks: LeakReport } {
-  const texts = lines.map(({ text }) => text);
-  return {
-    rules: validateChatFile(texts),
-    leaks: checkLeaks(texts, { selectorsOf: (line) => lines[line - 1]?.selectors ?? [] }),
-  };
+/** Both checks of a file, line by line. */
+class FileCheck {
+  readonly #rules = new ChatFileCheck();
+  readonly #leaks = new LeakCheck();
+
+  /** Whether the line has no fault of its own. */
+  add({ text, selectors }: Checked): boolean {
+    const broken = this.#rules.add(text).some(({ severity }) => severity === 'ERROR');
+    return this.#leaks.add(text, selectors).length === 0 && !broken;
+  }
+
+  counts(): LeakReport['counts'] {
+    return this.#leaks.report().counts;
+  }
+
+  /** The first fault, in words; `undefined` for none. */
+  error(): string | undefined {
+    const broken = this.#rules.report().problems.find(({ severity }) => severity === 'ERROR');
+    return (broken ?? this.#leaks.report().findings[0])?.message;
+  }
 }

@@ -2,7 +2,13 @@ import { defineJob } from '../platform/queue.ts';
 import { failStage } from '../processing/stage.ts';
 import { SessionIds } from '../sessions/events.ts';
 import { buildExamples } from './build-examples.ts';
+import { DatasetIds } from './events.ts';
 import { exportSession } from './export-session.ts';
+import { failFreeze, runFreeze } from './freeze.ts';
+import { withdrawDatasets } from './withdraw.ts';
+
+/** A million examples take hours: each is read, checked and checked again. */
+const longSeconds = 24 * 3_600;
 
 export const buildExamplesJob = defineJob({
   name: 'datasets.examples',
@@ -17,4 +23,19 @@ export const exportSessionJob = defineJob({
   payload: SessionIds,
   run: exportSession,
   failed: (app, ids, reason) => failStage(app, ids, 'EXPORT', reason),
+});
+
+export const freezeDatasetJob = defineJob({
+  name: 'datasets.freeze',
+  payload: DatasetIds,
+  run: runFreeze,
+  timeoutSeconds: longSeconds,
+  failed: failFreeze,
+});
+
+export const withdrawDatasetsJob = defineJob({
+  name: 'datasets.withdraw',
+  payload: SessionIds,
+  run: withdrawDatasets,
+  priority: 10,
 });
