@@ -12,7 +12,7 @@ CodeSight records how you do a task in this browser. The recording is used to te
 
 # When it records
 
-Only between “Start recording” and “Stop recording”, and not while it is paused. The icon in the toolbar shows REC for as long as it records. It never records in incognito windows, nor on the sites that you exclude.
+Only between “Start recording” and “Stop”, and not while it is paused. The icon in the toolbar shows REC for as long as it records. It never records in incognito windows, nor on the sites that you exclude.
 
 # What it records
 
@@ -20,7 +20,9 @@ What you do on web pages: clicks, typing, scrolling, keys, pages and tabs that y
 
 # What it never records
 
-Passwords, one-time codes and payment details: not even their length. What you copy or paste. The names of files that you choose or download. Your fields with names, addresses, e-mail addresses, telephone numbers and the like are masked in this browser, in pictures and in text, before anything is stored. A mask can miss something: hold a session back when you want to look at it first.
+Passwords, one-time codes and payment details: not even their length. Your clipboard: only the fact that you copied or pasted; what you paste into a page is then part of that page. The names of files that you choose or download.
+
+Your fields with names, addresses, e-mail addresses, telephone numbers and the like are masked in this browser, in pictures and in text, before anything is stored. A mask can miss something: hold a session back when you want to look at it first.
 
 # Where it goes
 
