@@ -160,7 +160,8 @@ export function openCamera(desk: Desk, documents: Documents) {
         wishes.drop((wish) => wish.tabId === tabId),
       );
     if (reason === 'protected' || reason === 'excluded') {
-      forgo(wishes.drop((wish) => wish.tabId === tabId));
+      // The session may begin before its first page is there.
+      forgo(wishes.drop((wish) => wish.tabId === tabId && wish.kind !== 'start'));
     }
     if (reason === 'protected') await countProtected(session, tabId);
     for (const wish of wishes.drop((each) => each.tabId === tabId && each.from <= now)) {
@@ -171,7 +172,7 @@ export function openCamera(desk: Desk, documents: Documents) {
   const countProtected = async (session: Current, tabId: number): Promise<void> => {
     const { url = '' } = await chrome.tabs.get(tabId).catch(() => ({ url: '' }));
     const key = `protected:${tabId}:${url}`;
-    if (memory.get(key)) return;
+    if (memory.get(key) || url === '' || url === 'about:blank') return; // nothing to be seen
     await memory.set(key, true);
     coverage.add(session.id, { count: 'protectedPages' });
   };
@@ -268,7 +269,7 @@ export function openCamera(desk: Desk, documents: Documents) {
       const now = Date.now();
       for (const [index, ms] of burstAtMs.entries()) {
         const from = now + ms;
-        const burst = { id, index };
+        const burst = { id, index, beganAt: now };
         wishes.add({ kind: 'burst', tabId, from, until: from + patienceMs.burst, draftId, burst });
       }
       bursts.set(id, { draftId, left: burstAtMs.length, pictures: [] });
@@ -293,6 +294,13 @@ export function openCamera(desk: Desk, documents: Documents) {
       wishes.drop((wish) => wish.draftId === draftId && !wish.burst);
     },
 
+    /** Something was done on the page: what it looks like from then on is not its coming up. */
+    endBurst(tabId: number, doneAt: number): void {
+      const isOver = ({ tabId: other, burst }: Wish) =>
+        other === tabId && burst !== undefined && burst.beganAt <= doneAt;
+      forgo(wishes.drop(isOver));
+    },
+
     /** The tab is gone. */
     leave(tabId: number): void {
       forgo(wishes.drop((wish) => wish.tabId === tabId));
@@ -300,7 +308,7 @@ export function openCamera(desk: Desk, documents: Documents) {
 
     /** Another page comes up: what waits is photographed when it stands. */
     pageLeft(tabId: number): void {
-      forgo(wishes.drop((wish) => wish.tabId === tabId && wish.kind === 'burst'));
+      this.endBurst(tabId, Date.now());
       wishes.postpone(tabId, Date.now() + longestLoadMs);
     },
 

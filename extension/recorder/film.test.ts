@@ -16,7 +16,7 @@ const aShot = (at: number, more: Partial<Shot> = {}): Shot => {
       masks: [],
       width: 1,
       height: 1,
-      thumb: new Uint8Array(10_240).fill(at % 250),
+      thumb: new Uint8Array(40_960).fill(at % 250),
       bytes: null,
       trigger: null,
       isClaimed: false,

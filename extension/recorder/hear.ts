@@ -172,7 +172,8 @@ export function openEar(
         if (message.draft) camera.wish('before', tabId, null, paintMs);
         break;
       case 'done': {
-        const { type, draftId } = message.draft;
+        const { type, draftId, startedAt } = message.draft;
+        if (isAction(type)) camera.endBurst(tabId, startedAt);
         if (!lacksAfter(draftId)) break;
         if (type === 'MODAL_OPEN' || type === 'MODAL_CLOSE') camera.wish('modal', tabId, draftId);
         else camera.wish('after', tabId, draftId, restMs);

@@ -11,19 +11,19 @@ const withBox = (width: number, height: number, grey: number) => {
 };
 
 test('a caret that blinks makes no other picture, a word does', () => {
-  const caret = withBox(1, 2, 175);
-  const word = withBox(12, 4, 120);
+  const caret = withBox(1, 5, 150);
+  const word = withBox(24, 8, 120);
 
   expect(isNearlySame(plain(), caret)).toBe(true);
-  expect(isNearlySame(plain(), caret, true)).toBe(true);
   expect(isNearlySame(plain(), word)).toBe(false);
 });
 
 test('a tick in a box is an answer, and too little for anything else', () => {
-  const tick = withBox(1, 1, 90);
+  const tick = withBox(2, 2, 90);
 
   expect(isNearlySame(plain(), tick, true)).toBe(false);
   expect(isNearlySame(plain(), tick)).toBe(true);
+  expect(isNearlySame(plain(), plain(), true)).toBe(true);
 });
 
 test('grey is as bright as the eye sees it', () => {

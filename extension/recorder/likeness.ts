@@ -1,15 +1,15 @@
 /** Sides of the small grey picture by which pictures are compared. */
-export const thumbWidth = 128;
-export const thumbHeight = 80;
+export const thumbWidth = 256;
+export const thumbHeight = 160;
 
 /** Of differences of grey, 0 to 255. */
 type Bounds = { cell: number; mean: number; single: number };
 
 /** On 32×20: what blinks, moves a little or is hovered stays below (STACK.md). */
-const hardly: Bounds = { cell: 4, mean: 0.5, single: 24 };
+const hardly: Bounds = { cell: 8, mean: 0.5, single: 24 };
 
-/** On 128×80: a caret stays below, a tick in a box does not. */
-const barely: Bounds = { cell: 1, mean: 0.5, single: 32 };
+/** On 256×160: a digit that changed is above. */
+const barely: Bounds = { cell: 1, mean: 0.5, single: 24 };
 
 /** Grey values of RGBA pixels, by ITU-R BT.601. */
 export function greyOf(rgba: Uint8ClampedArray): Uint8Array {

@@ -67,6 +67,10 @@ test('a wish is hurried when the page came to rest', () => {
 });
 
 test('a picture is named after the most telling of its wishes', () => {
-  expect(triggerOf([aWish('after'), aWish('burst')]).trigger).toBe('NAVIGATION');
+  const burst = (index: number) => aWish('burst', { burst: { id: 'b', index, beganAt: 0 } });
+
+  expect(triggerOf([aWish('after'), burst(0)]).trigger).toBe('NAVIGATION');
+  expect(triggerOf([aWish('after'), burst(1)]).trigger).toBe('AFTER_ACTION');
+  expect(triggerOf([burst(0), aWish('start')]).trigger).toBe('SESSION_START');
   expect(triggerOf([aWish('fresh')])).toEqual({ trigger: 'BEFORE_ACTION', wish: null });
 });

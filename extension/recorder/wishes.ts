@@ -24,7 +24,7 @@ export type Wish = {
   until: number;
   /** The interaction it is for; `null` for a frame that may become a "before". */
   draftId: string | null;
-  burst?: { id: string; index: number };
+  burst?: { id: string; index: number; beganAt: number };
 };
 
 /** What a picture is called that fulfils several wishes at once, from the most telling. */
@@ -115,13 +115,20 @@ export function openWishes() {
 
 export type Wishes = ReturnType<typeof openWishes>;
 
-/** The name of the picture, and the wish that gives it. `null`: it only may become a "before". */
+/**
+ * The name of the picture, and the wish that gives it. `null`: it only may become a "before".
+ *
+ * The first picture of a page belongs to its coming up; a later one to what was done there, if
+ * anything was.
+ */
 export function triggerOf(wishes: Wish[]): { trigger: ScreenshotTrigger; wish: Wish | null } {
-  for (const kind of ['start', 'end', 'error', 'burst', 'modal', 'after'] as const) {
-    const wish = wishes.find((each) => each.kind === kind);
-    if (wish) return { trigger: triggers[kind], wish };
-  }
-  return { trigger: triggers.before, wish: null };
+  const first = wishes.find(({ burst }) => burst?.index === 0);
+  const landmark = wishes.find(({ kind }) => /^(?:start|end|error)$/.test(kind));
+  const of = (kind: WishKind) => wishes.find((each) => each.kind === kind);
+  const wish = landmark ?? first ?? of('modal') ?? of('after') ?? of('burst');
+  return wish && wish.kind !== 'fresh'
+    ? { trigger: triggers[wish.kind], wish }
+    : { trigger: triggers.before, wish: null };
 }
 
 function rankOf(kind: WishKind): number {
