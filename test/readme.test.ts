@@ -21,6 +21,19 @@ test('every npm script that the README names is there', () => {
   expect(new Set(named).size).toBeGreaterThan(9);
 });
 
+test('every page and picture that the README and its pages point to is there', async () => {
+  const pages = [...readme.matchAll(/\]\((docs\/[^)]+\.md)\)/g)].map((match) => match[1] ?? '');
+  const missing = [];
+  for (const page of pages) {
+    const text = await readFile(new URL(`../${page}`, import.meta.url), 'utf8');
+    const linked = [...text.matchAll(/\]\(([^):#]+)\)/g)].map((match) => `docs/${match[1]}`);
+    missing.push(...linked.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url))));
+  }
+
+  expect(missing).toEqual([]);
+  expect(pages).toContain('docs/extension.md');
+});
+
 test('every codesight command that the README names is there, and so is every file it is given', () => {
   const known = new Set(makeProgram().commands.map((command) => command.name()));
   const words = commands.map((line) => line.split(/\s+/));
