@@ -1,4 +1,4 @@
-import { datasetSubmitted, examplesBuilt } from './datasets/events.ts';
+import { datasetSubmitted, examplesBuilt, sessionReady } from './datasets/events.ts';
 import {
   buildExamplesJob,
   exportSessionJob,
@@ -13,6 +13,7 @@ import { sessionScored } from './quality/events.ts';
 import { continueReleasedJob, scoreJob } from './quality/jobs.ts';
 import { sessionEnded, sessionReleased, sessionRemoved } from './sessions/events.ts';
 import { pauseIdleJob } from './sessions/jobs.ts';
+import { advanceJob, considerRulesJob } from './training/jobs.ts';
 
 /** What happens after what. Read top to bottom: this is the product. */
 export const pipeline = [
@@ -22,9 +23,10 @@ export const pipeline = [
   on(sessionReleased, continueReleasedJob), // a session that its participant held back goes on
   on(sessionScored, buildExamplesJob), // unless it is held back or not good enough
   on(examplesBuilt, exportSessionJob), // → READY
+  on(sessionReady, considerRulesJob), // enough good ones: a dataset and a training by themselves
   on(datasetSubmitted, freezeDatasetJob), // → FROZEN, or FAILED with what its proof found
   on(sessionRemoved, removeSessionJob, withdrawDatasetsJob), // frozen datasets go on without it
 ];
 
-/** Jobs that no fact causes: they run by the clock. */
-export const others = [pauseIdleJob, cleanUpJob];
+/** Jobs that no fact causes: they run by the clock, or go on by themselves. */
+export const others = [pauseIdleJob, cleanUpJob, advanceJob];

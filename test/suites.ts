@@ -25,12 +25,14 @@ export async function makeSuite(
   {
     perShop = 1,
     train = ['fellside.example', 'copperpot.example'],
+    validation = [],
     test = testHosts.slice(0, 1),
     leaks = { passed: true },
     name = 'suite',
   }: {
     perShop?: number;
     train?: readonly string[];
+    validation?: readonly string[];
     test?: readonly string[];
     leaks?: { passed: boolean };
     name?: string;
@@ -49,6 +51,7 @@ export async function makeSuite(
   });
   const splits: [Split, readonly string[]][] = [
     ['TRAIN', train],
+    ['VALIDATION', validation],
     ['TEST', test],
   ];
   for (const [split, hosts] of splits)

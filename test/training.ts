@@ -1,0 +1,83 @@
+import { expect } from 'vitest';
+import type { TrainingJob } from '../src/generated/prisma/client.ts';
+import type { TrainingState } from '../src/generated/prisma/enums.ts';
+import { newId } from '../src/lib/ids.ts';
+import type { App } from '../src/platform/app.ts';
+import { advanceJob } from '../src/training/jobs.ts';
+import { type StartTraining, startTraining } from '../src/training/start.ts';
+import type { OpenAiServer } from './openai-server.ts';
+import { openWorkingApp } from './recorded.ts';
+
+/** An app whose worker trains. */
+export function openTrainingApp(env: Record<string, string> = {}): Promise<App> {
+  return openWorkingApp([], { TRAINING_POLL_MS: '100', ...env }, [advanceJob]);
+}
+
+export const baseModel = 'gpt-4.1-mini-2025-04-14';
+
+/** A training to start; LOCAL by default. */
+export function aTraining(
+  projectId: string,
+  datasetId: string,
+  more: Partial<StartTraining> = {},
+): StartTraining {
+  return {
+    id: newId(),
+    projectId,
+    datasetId,
+    name: 'test',
+    trainer: 'LOCAL',
+    method: 'SUPERVISED',
+    baseModel: null,
+    hyperparameters: {},
+    seed: 'test',
+    acceptUnknownCost: true,
+    ...more,
+  };
+}
+
+/** Starts a training at the fake provider, or whatever else is asked for. */
+export async function begin(
+  app: App,
+  projectId: string,
+  datasetId: string,
+  more: Partial<StartTraining> = {},
+): Promise<string> {
+  const input = aTraining(projectId, datasetId, more);
+  await startTraining(app, input);
+  return input.id;
+}
+
+export function readJob(app: App, id: string): Promise<TrainingJob> {
+  return app.db.trainingJob.findUniqueOrThrow({ where: { id } });
+}
+
+/** Waits for a state, and answers with the job; a job that failed instead says why. */
+export async function untilState(
+  app: App,
+  id: string,
+  state: TrainingState,
+  timeout = 25_000,
+): Promise<TrainingJob> {
+  await expect
+    .poll(
+      async () => {
+        const job = await readJob(app, id);
+        const isOther = job.state === 'FAILED' && state !== 'FAILED';
+        return isOther ? `FAILED: ${job.error}` : job.state;
+      },
+      { timeout, interval: 50 },
+    )
+    .toBe(state);
+  return readJob(app, id);
+}
+
+export function providerEnv(fake: OpenAiServer, env: Record<string, string> = {}) {
+  return {
+    OPENAI_API_KEY: fake.key,
+    OPENAI_BASE_URL: fake.url,
+    OPENAI_TIMEOUT_MS: '500',
+    OPENAI_RETRY_DELAY_MS: '10',
+    ...env,
+  };
+}
