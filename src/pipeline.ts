@@ -5,6 +5,9 @@ import {
   freezeDatasetJob,
   withdrawDatasetsJob,
 } from './datasets/jobs.ts';
+import { requestDataJob } from './deployment/jobs.ts';
+import { evaluationFinished } from './evaluation/events.ts';
+import { evaluateJob } from './evaluation/jobs.ts';
 import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
 import { on } from './platform/queue.ts';
 import { pixelsRedacted, sessionCompressed } from './processing/events.ts';
@@ -25,8 +28,9 @@ export const pipeline = [
   on(examplesBuilt, exportSessionJob), // → READY
   on(sessionReady, considerRulesJob), // enough good ones: a dataset and a training by themselves
   on(datasetSubmitted, freezeDatasetJob), // → FROZEN, or FAILED with what its proof found
+  on(evaluationFinished, requestDataJob), // what is weak becomes requests for data
   on(sessionRemoved, removeSessionJob, withdrawDatasetsJob), // frozen datasets go on without it
 ];
 
 /** Jobs that no fact causes: they run by the clock, or go on by themselves. */
-export const others = [pauseIdleJob, cleanUpJob, advanceJob];
+export const others = [evaluateJob, pauseIdleJob, cleanUpJob, advanceJob];

@@ -33,6 +33,7 @@ export async function removeSession(app: App, { projectId, sessionId }: SessionI
     app.db.qualityReport.deleteMany({ where }),
     app.db.example.deleteMany({ where }),
     app.db.sessionExport.deleteMany({ where }),
+    app.db.evaluationResult.deleteMany({ where }),
   ]);
   await app.storage.removeAll(`${projectId}/${sessionId}/`);
 }
