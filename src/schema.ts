@@ -11,6 +11,8 @@ import './sessions/schema-events.ts';
 import './processing/schema.ts';
 import './quality/schema.ts';
 import './datasets/schema.ts';
+import './datasets/schema-datasets.ts';
+import './datasets/schema-dataset-mutations.ts';
 import './ops/schema.ts';
 import './ops/schema-reprocess.ts';
 import { type GraphQLField, type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
