@@ -2,8 +2,13 @@ import { readExportAction } from './datasets/objects.ts';
 import type { Routes } from './graphql/server.ts';
 import { opsRoutes } from './ops/health.ts';
 import { handleObject, objectActions } from './sessions/objects.ts';
+import { readBundleAction } from './training/objects.ts';
 
-const actions = { ...objectActions, 'read-export': readExportAction };
+const actions = {
+  ...objectActions,
+  'read-export': readExportAction,
+  'read-training-bundle': readBundleAction,
+};
 
 /** What the server answers beside GraphQL. */
 export const routes: Routes = {
