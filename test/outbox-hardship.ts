@@ -11,8 +11,13 @@ export type Hardship = { kills: number; cuts: number; restarts: number };
 /**
  * Records and sends a session while its page is killed at random instants, its network is cut at random
  * and the server restarts; expects it to arrive whole, exactly once. The same seed asks the same.
+ *
+ * @param kills while it is being recorded; up to as many follow while the rest is sent
  */
-export async function sendThroughHardship(seed: string): Promise<Hardship> {
+export async function sendThroughHardship(
+  seed: string,
+  { kills = 6 }: { kills?: number } = {},
+): Promise<Hardship> {
   const random = seededRandom(seed);
   const outbox = await openOutbox();
   const { product } = outbox;
@@ -20,7 +25,7 @@ export async function sendThroughHardship(seed: string): Promise<Hardship> {
   const spec = { id: newId(), interactions: 250, screenshots: 25, snapshots: 10, sounds: 1 };
   const hardship: Hardship = { kills: 0, cuts: 0, restarts: 0 };
 
-  for (; hardship.kills < 6; hardship.kills += 1) {
+  for (; hardship.kills < kills; hardship.kills += 1) {
     proxy.cutEvery = 15_000 + Math.floor(random() * 60_000);
     const page = await begin(outbox, proxy.url);
     const recording = page.do('record', spec).catch(() => undefined); // it is killed on the way
@@ -43,7 +48,7 @@ export async function sendThroughHardship(seed: string): Promise<Hardship> {
     await expect
       .poll(async () => performance.now() > endAt || (await state()) === 'sent', { interval: 20 })
       .toBe(true);
-    if ((await state()) === 'sent' || hardship.kills > 12) break;
+    if ((await state()) === 'sent' || hardship.kills > 2 * kills) break;
     await last.kill();
     last = await begin(outbox, proxy.url);
   }

@@ -5,8 +5,8 @@ import { sendThroughHardship } from '../../test/outbox-hardship.ts';
 afterAll(closeBrowser);
 
 test('killed, cut off and restarted again and again, a session arrives exactly once', async () => {
-  const { kills, cuts } = await sendThroughHardship('outbox/1');
+  const { kills, cuts } = await sendThroughHardship('outbox/1', { kills: 3 });
 
-  expect(kills).toBeGreaterThan(5);
+  expect(kills).toBeGreaterThan(2);
   expect(cuts).toBeGreaterThan(3);
 });

@@ -167,7 +167,7 @@ test('a session is removed from the server, then from here; one that was never s
   await expect.poll(() => page.do('session', unsent)).toBeNull();
 
   const row = await product.app.db.session.findUniqueOrThrow({ where: { id: sent } });
-  expect(row.state).toBe('DISCARDED');
+  expect(row).toMatchObject({ state: 'DISCARDED', version: 2 }); // asked for once
   expect(await product.app.db.interaction.count()).toBe(0);
   expect(await page.do('left', unsent)).toMatchObject({ interactions: 0, bytes: 0 });
 });

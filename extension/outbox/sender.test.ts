@@ -128,7 +128,9 @@ test('what was recorded without a server and by a worker that died arrives in th
   await expect
     .poll(async () => (await page.do('state')).connection.detail)
     .toContain('Nothing answers');
-  expect((await page.do('state')).queue).toMatchObject({ interactions: 36, uploads: 6 });
+  await expect
+    .poll(async () => (await page.do('state')).queue)
+    .toMatchObject({ interactions: 36, uploads: 6 });
   await page.kill();
 
   const again = await outbox.open();

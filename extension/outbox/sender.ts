@@ -72,6 +72,8 @@ export function openSender(options: SenderOptions): Sender {
   /** A face looks: the next service asks at once. */
   let isRefreshAsked = false;
   let trouble: string | null = null;
+  /** Why the server cannot be reached, as it was found out last. */
+  let diagnosis: string | null = null;
   let connectionId: string | null = null;
   let isAlarmSet: boolean | null = null;
   let connection: SenderState['connection'] = {
@@ -143,6 +145,7 @@ export function openSender(options: SenderOptions): Sender {
     const signal = AbortSignal.any([closing.signal, changed.signal]);
     const stopListening = onLocalChange(['connection'], () => changed.abort());
     const { url, project, participant } = saved;
+    diagnosis = null;
     setConnection({ state: 'connecting', url, project, participant, detail: null });
     try {
       while (!signal.aborted) {
@@ -166,6 +169,8 @@ export function openSender(options: SenderOptions): Sender {
     saved: SavedConnection,
     signal: AbortSignal,
   ): Promise<RefusedError | null> => {
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
     let refuse: (error: RefusedError) => void = () => {};
     const refused = new Promise<RefusedError>((resolve) => {
       refuse = resolve;
@@ -176,18 +181,21 @@ export function openSender(options: SenderOptions): Sender {
       ...(backoff ? { backoff } : {}),
       onRefused: (error) => refuse(error),
       onState(state, problem) {
-        if (state === 'connected') setConnection({ state: 'connected', detail: null });
+        if (stop.signal.aborted) return; // its last words come late
+        if (state === 'connected') {
+          diagnosis = null;
+          setConnection({ state: 'connected', detail: null });
+        }
         if (state !== 'lost') return;
         const isFirst = connection.state === 'connected';
-        setConnection({ state: isFirst ? 'connecting' : 'offline', detail: problem });
+        const detail = isFirst ? problem : (diagnosis ?? problem);
+        setConnection({ state: isFirst ? 'connecting' : 'offline', detail });
         const failures = opened.failures();
         if (failures >= diagnosedAfter && (failures - diagnosedAfter) % diagnosedEvery === 0)
-          void diagnose(saved, signal, refuse);
+          void diagnose(saved, either, refuse);
       },
     });
     hurry = opened.hurry;
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
     service = openService({
       database,
       backlog,
@@ -234,7 +242,8 @@ export function openSender(options: SenderOptions): Sender {
   ): Promise<void> => {
     const found = await probe(saved);
     if (found.ok || signal.aborted || connection.state === 'connected') return;
-    setConnection({ state: 'offline', detail: `${found.message} ${found.advice}` });
+    diagnosis = `${found.message} ${found.advice}`;
+    setConnection({ state: 'offline', detail: diagnosis });
     if (found.isFinal && found.about === 'key')
       refuse(new RefusedError(found.message, found.advice, true));
   };

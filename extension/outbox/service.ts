@@ -74,8 +74,8 @@ export function openService(options: ServiceOptions): Service {
   const pace = openPace();
   const started = new Set<string>();
   const reported = new Map<string, LocalState>();
-  const busy = new Map<string, AbortController>();
-  const failures = new Map<string, { count: number; retryAt: number }>();
+  const busy = new Map<string, { stop: AbortController; state: LocalState }>();
+  const failures = new Map<string, { count: number; retryAt: number; state: LocalState }>();
   const follower = openFollower({ backlog, connection, signal, onRemote });
   let refuse: (error: RefusedError) => void = () => {};
   const refused = new Promise<never>((_, reject) => {
@@ -88,6 +88,7 @@ export function openService(options: ServiceOptions): Service {
     const onWait = (message: string) => onTrouble(message);
     const courier = { sessionId, backlog, connection, pace, home, signal: stop, onWait, onProblem };
     if (session.state === 'discarding') {
+      started.delete(sessionId);
       await discardSession(courier);
       await backlog.remove(sessionId);
       return;
@@ -125,13 +126,13 @@ export function openService(options: ServiceOptions): Service {
 
   let lastTrouble: string | null = null;
   const fail = async (row: SessionRow, error: unknown): Promise<void> => {
-    const { id } = row.session;
+    const { id, state } = row.session;
     const code = error instanceof OperationRefusedError ? error.code : null;
     const message = wordsOf(error);
     started.delete(id);
     const count = (failures.get(id)?.count ?? 0) + 1;
     const delayMs = error instanceof LaterError ? error.ms : backoffMs(count - 1, retryBackoff);
-    failures.set(id, { count, retryAt: Date.now() + delayMs });
+    failures.set(id, { count, retryAt: Date.now() + delayMs, state });
     if (error instanceof RefusedError) return refuse(error);
     if (code === 'UNAUTHENTICATED' || code === 'FORBIDDEN')
       return refuse(new RefusedError(message, newKeyAdvice, true));
@@ -164,11 +165,11 @@ export function openService(options: ServiceOptions): Service {
       const rows = (await backlog.rows()).filter(
         (row) => wants(row) && !isStuck(row, connectionId),
       );
-      const row = rows.find(({ session: { id } }) => !busy.has(id) && dueInMs(id) === 0);
+      const row = rows.find((row) => !busy.has(row.session.id) && dueInMs(row) === 0);
       if (row) {
-        const { id } = row.session;
+        const { id, state } = row.session;
         const stop = new AbortController();
-        busy.set(id, stop);
+        busy.set(id, { stop, state });
         try {
           await serve(row, AbortSignal.any([signal, stop.signal]));
           failures.delete(id);
@@ -183,22 +184,26 @@ export function openService(options: ServiceOptions): Service {
         }
         if (pauseMs === 0) continue;
       }
-      const due = rows.map(({ session: { id } }) => dueInMs(id)).filter((ms) => ms > 0);
+      const due = rows.map(dueInMs).filter((ms) => ms > 0);
       await bell.after(row ? heard + 1 : heard, due.length > 0 ? Math.min(...due) : null, signal);
       await sleep(pauseMs, signal);
     }
   };
 
-  const dueInMs = (id: string): number =>
-    Math.max(0, (failures.get(id)?.retryAt ?? 0) - Date.now());
+  /** What is to be done with it now is not what failed before: no wait then. */
+  const dueInMs = ({ session: { id, state } }: SessionRow): number => {
+    const failed = failures.get(id);
+    return failed?.state === state ? Math.max(0, failed.retryAt - Date.now()) : 0;
+  };
 
   /** What is being sent of a session that is to be removed is broken off. */
   const breakOff = async (): Promise<never> => {
     for (;;) {
       const heard = bell.count();
-      for (const [id, stop] of busy) {
+      for (const [id, { stop, state }] of busy) {
+        if (state === 'discarding' || !started.has(id)) continue;
         const row = await backlog.row(id);
-        if (!row || (row.session.state === 'discarding' && started.has(id))) stop.abort();
+        if (!row || row.session.state === 'discarding') stop.abort();
       }
       await sleep(breakOffEveryMs, signal);
       await bell.after(heard, null, signal);
