@@ -27,6 +27,11 @@ const benches: Record<string, Bench> = {
     defaults: { seconds: 4, rounds: 3 },
     run: async (options) => (await import('./ingest.ts')).run(options),
   },
+  extension: {
+    summary: 'main-thread time of the content script, against rrweb and the page alone',
+    defaults: { seconds: 4, rounds: 3 },
+    run: async (options) => (await import('./extension.ts')).run(options),
+  },
 };
 
 const help = `Measures CodeSight on this machine.

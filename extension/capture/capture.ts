@@ -194,7 +194,7 @@ function describe(element: Element | null, kept: Moment, event?: Event): Beginni
   beginning.target = target;
   beginning.isVisible = target.isVisible;
   beginning.selectors = selectorsOf(element);
-  beginning.elementAnalysis = analyse(element);
+  beginning.elementAnalysis = analyse(element, event instanceof PointerEvent);
   beginning.confidence = Math.max(
     0,
     ...beginning.selectors.map(({ confidence }) => confidence ?? 0),

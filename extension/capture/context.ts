@@ -70,12 +70,14 @@ function nearby(element: Element): unknown[] {
   const x = box.x + box.width / 2;
   const y = box.y + box.height / 2;
   const close: { piece: Piece; distance: number }[] = [];
-  let farthest = Number.POSITIVE_INFINITY;
+  const { scrollX: right, scrollY: down } = window;
+  let farthest = Math.hypot(innerWidth, innerHeight); // what is shown is no farther
   for (const piece of group('act')) {
     const { box: known, isHidden, role } = piece;
     if (!known || known.width === 0 || isHidden || role === null || role === 'option') continue;
-    const dx = known.x - scrollX + known.width / 2 - x;
-    const dy = known.y - scrollY + known.height / 2 - y;
+    const dy = known.y - down + known.height / 2 - y;
+    if (dy > farthest || dy < -farthest) continue;
+    const dx = known.x - right + known.width / 2 - x;
     const distance = Math.hypot(dx, dy);
     if (distance >= farthest) continue;
     close.push({ piece, distance });

@@ -51,8 +51,12 @@ export function targetOf(element: Element): Target {
   };
 }
 
-/** What the element is, for those who judge how sure the target is. */
-export function analyse(element: Element) {
+/**
+ * What the element is, for those who judge how sure the target is.
+ *
+ * @param isHit a pointer found it, so that nothing covers it; spares the page a hit test
+ */
+export function analyse(element: Element, isHit = false) {
   const field = element as Partial<HTMLInputElement & HTMLSelectElement>;
   const form = field.form instanceof HTMLFormElement ? field.form : element.closest('form');
   const isField = element.matches('input,select,textarea');
@@ -72,7 +76,7 @@ export function analyse(element: Element) {
     isEmpty: isField ? rawValueOf(element) === '' : null,
     isPersonal: isField ? sensitivityOf(element) !== null : false,
     isInShadow: element.getRootNode() instanceof ShadowRoot,
-    isCovered: isCovered(element),
+    isCovered: isHit ? false : isCovered(element),
     options: element instanceof HTMLSelectElement ? element.options.length : null,
     form: form ? { name: cleanText(nameOf(form)) || null, fields: form.elements.length } : null,
   };

@@ -2,16 +2,20 @@ import { type Beginning, beginLate, finish, refOf, tell } from './capture.ts';
 import { isVisible } from './dom.ts';
 import { whileHearing } from './listen.ts';
 import { queryAll } from './search.ts';
-import { onChange } from './survey.ts';
+import { onChange, unchangedMs } from './survey.ts';
 
 const DIALOG = 'dialog[open],[role=dialog],[role=alertdialog],[aria-modal=true],:popover-open';
 const ALERT =
-  '[role=alert],[aria-live=assertive],[aria-invalid=true],[class*=error-],[class*=-error],.error,.errors';
+  '[role=alert],[aria-live=assertive],.error,.errors,.error-message,.form-error,.field-error,.invalid-feedback';
 /** Between two looks, in milliseconds: a page may change at every frame. */
 const GAP = 100;
+/** Between two looks at a page that does not rest. */
+const LONGEST_GAP = 600;
+/** Milliseconds without a change after which it is worth looking. */
+const PAUSE = 40;
 /** Shares of the viewport where something that covers the page is found. */
-const POINTS = [
-  [0.5, 0.5],
+const MIDDLE = [0.5, 0.5] as const;
+const SIDES = [
   [0.2, 0.25],
   [0.8, 0.75],
 ] as const;
@@ -55,10 +59,13 @@ export function lookForDialogs(): void {
 function lookSoon(): void {
   if (scan.timer) return;
   const wait = Math.max(0, scan.at + GAP - performance.now());
-  scan.timer = setTimeout(
-    () => requestAnimationFrame(() => setTimeout(lookForDialogs)),
-    wait,
-  ) as unknown as number;
+  scan.timer = setTimeout(lookWhenPaused, wait) as unknown as number;
+}
+
+function lookWhenPaused(): void {
+  const isBusy = unchangedMs() < PAUSE && performance.now() - scan.at < LONGEST_GAP;
+  if (isBusy) scan.timer = setTimeout(lookWhenPaused, PAUSE) as unknown as number;
+  else requestAnimationFrame(() => setTimeout(lookForDialogs));
 }
 
 function compare(): void {
@@ -87,16 +94,17 @@ function isOuter(dialog: Element, shown: Set<Element>): boolean {
 
 /** What floats over the middle and both sides of the page, and can be acted on. */
 function coverOf(): Element | null {
-  const [first, ...others] = POINTS.map(([x, y]) => floatAt(x * innerWidth, y * innerHeight));
-  if (!first || others.some((each) => each !== first)) return null;
+  const first = floatAt(MIDDLE);
+  if (!first || SIDES.some((side) => floatAt(side) !== first)) return null;
   const { width, height } = first.getBoundingClientRect();
   const isLarge = width >= innerWidth * 0.9 && height >= innerHeight * 0.9;
   return isLarge && first.querySelector('button,a[href],input,select,textarea') ? first : null;
 }
 
 /** The outermost element over this point that does not move with the page. */
-function floatAt(x: number, y: number): Element | null {
+function floatAt([shareX, shareY]: readonly [number, number]): Element | null {
   let found: Element | null = null;
+  const [x, y] = [shareX * innerWidth, shareY * innerHeight];
   for (
     let at = document.elementFromPoint(x, y);
     at && at !== document.body;

@@ -3,6 +3,7 @@ import { isInView, isVisible, meantBy, parentOf } from './dom.ts';
 import { onTrusted } from './listen.ts';
 import { closeBeforeNext, pointer } from './pending.ts';
 import { pieceOf } from './pieces.ts';
+import { hasScrolledSince } from './scrolling.ts';
 import { wasAddedSince } from './survey.ts';
 
 /** When it is looked whether the page has answered, in milliseconds after the pointer came. */
@@ -28,7 +29,6 @@ let point = '';
  */
 export function listenToHover(): void {
   closeBeforeNext(leave);
-  onTrusted('scroll', leave);
   onTrusted('pointermove', ({ screenX, screenY }) => {
     point = `${screenX} ${screenY}`;
   });
@@ -68,6 +68,7 @@ function lookAt(asked: Visit, look: number): void {
 
 function check(asked: Visit): void {
   const { element, at, isTold } = asked;
+  if (hasScrolledSince(at)) return;
   if (isTold || pointer.press || turn.hasActed || !element.isConnected) return;
   if (performance.now() - at > 2 * (LOOKS.at(-1) ?? 0)) return;
   const opened = answerTo(asked);

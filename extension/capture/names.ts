@@ -1,7 +1,7 @@
 import { collapse, isVisible } from './dom.ts';
 import { NAMED_BY_CONTENT, roleOf } from './roles.ts';
 
-const LABELABLE = 'input,select,textarea,button,meter,output,progress';
+const LABELABLE = /^(?:input|select|textarea|button|meter|output|progress)$/;
 
 export function roleOfElement(element: Element): string | null {
   return roleOf(element.localName, (name) => element.getAttribute(name));
@@ -26,7 +26,8 @@ export function nameOf(element: Element): string {
 
 /** The text of the labels of a field, without the fields in them. */
 export function labelOf(element: Element): string {
-  if (!element.matches(LABELABLE)) return '';
+  // `labels` walks the whole tree: asked only where there can be one.
+  if (!LABELABLE.test(element.localName) || !(element.id || element.closest('label'))) return '';
   const labels = (element as HTMLInputElement).labels ?? [];
   return collapse([...labels].map((label) => contentOf(label)).join(' '));
 }

@@ -54,6 +54,11 @@ export function expectScroll(): void {
   expectedAt = performance.now();
 }
 
+/** Whether a person has scrolled after this instant: `performance.now()`. */
+export function hasScrolledSince(instant: number): boolean {
+  return expectedAt >= instant;
+}
+
 export function isScrolling(): boolean {
   return gesture !== null && gesture.endedAt > 0;
 }

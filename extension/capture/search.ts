@@ -26,7 +26,7 @@ export function queryAll(selector: string, scope?: Element): Element[] {
 
 /** Whether the scope is the element or around it, also from outside of its shadow root. */
 export function holds(scope: Element, element: Element): boolean {
-  return scope.contains(element) || isAbove(scope, element);
+  return scope.contains(element) || (group('host').size > 0 && isAbove(scope, element));
 }
 
 /** Elements that assistive technology knows by this role and name; `null` when there are too many. */
@@ -44,8 +44,12 @@ export function withRoleAndName(role: string, name: string): Element[] | null {
 }
 
 export function withLabel(label: string): Element[] {
-  const fields = [...group('field'), ...group('role:button')].map(({ element }) => element);
-  return fields.filter((each) => each.isConnected && labelOf(each) === label);
+  const fields = new Set<Element>();
+  for (const each of queryAll('label')) {
+    const { control } = each as HTMLLabelElement;
+    if (control && !fields.has(control) && labelOf(control) === label) fields.add(control);
+  }
+  return [...fields];
 }
 
 /**

@@ -31,7 +31,15 @@ const listeners = new Set<() => void>();
 const restyled = new Set<Piece>();
 /** When nodes came into the document by a change of it. */
 const addedAt = new WeakMap<Node, number>();
-const state = { changedAt: performance.now(), areBoxesOld: true, depth: 0, until: 0, count: 0 };
+const state = {
+  changedAt: performance.now(),
+  areBoxesOld: true,
+  boxesX: 0,
+  boxesY: 0,
+  depth: 0,
+  until: 0,
+  count: 0,
+};
 let whole: Whole | null = null;
 
 /** Watches the page from now on. What it learns costs the page little, and only while it rests. */
@@ -289,16 +297,19 @@ function checkMarks(piece: Piece): boolean {
 /** What is in view or near it is measured, what is far away moves with the page. */
 function checkBoxes(): boolean {
   if (!state.areBoxesOld) return true;
+  const { scrollX: x, scrollY: y, innerHeight: height } = window;
+  const hasScrolled = x !== state.boxesX || y !== state.boxesY;
   for (const piece of group('act')) {
     if (isLate()) return false;
     const { box, marks, element } = piece;
     if (!box || piece.isHidden || piece.isMarkOld || element.localName === 'option') continue;
-    const distance = Math.abs(box.y - scrollY - innerHeight / 2);
-    if (distance < innerHeight * 1.5) measure(piece);
+    const isNear = Math.abs(box.y - y - height / 2) < height * 1.5;
+    if (!isNear && !hasScrolled) continue;
+    if (isNear) measure(piece);
     writeBox(piece);
     if (piece.marks !== marks) soil(piece, 'html');
   }
-  state.areBoxesOld = false;
+  Object.assign(state, { areBoxesOld: false, boxesX: x, boxesY: y });
   return true;
 }
 

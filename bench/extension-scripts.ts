@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+export type SideName = 'alone' | 'ours' | 'rrweb';
+export const sides: SideName[] = ['alone', 'ours', 'rrweb'];
+
+/** Name of a recorder's script in a trace. */
+export const scriptName = (side: SideName) => `recorder-${side}.js`;
+
+const capture = fileURLToPath(new URL('../extension/capture', import.meta.url));
+
+/**
+ * What runs in the page besides the page itself. Both recorders write what they tell as JSON, as they
+ * must to get it out of the page.
+ */
+export async function scriptOf(side: SideName): Promise<string> {
+  if (side === 'alone') return '';
+  const text = side === 'ours' ? await bundleOurs() : await bundleRrweb();
+  return `${text}\n//# sourceURL=${scriptName(side)}`;
+}
+
+async function bundleOurs(): Promise<string> {
+  const entry = `
+    import { reveal, survey } from './survey.ts';
+    import { awaitRest } from './rest.ts';
+    import { startHearing } from './hearing.ts';
+    import { selectorsOf } from './selectors.ts';
+    let waiting = [];
+    let chars = 0;
+    const send = () => { chars += JSON.stringify(waiting).length; waiting = []; };
+    startHearing({
+      patience: 5, longestPatience: 30, finished: awaitRest,
+      tell(message) { if (waiting.push(message) === 1) scheduler.postTask(send); },
+    });
+    /** Milliseconds to find the selectors of an element, on a page that is known as it is now. */
+    globalThis.__selectors = (element) => {
+      reveal(element);
+      survey(100);
+      const begun = performance.now();
+      selectorsOf(element);
+      return performance.now() - begun;
+    };`;
+  const { outputFiles } = await build({
+    stdin: { contents: entry, resolveDir: capture, loader: 'ts' },
+    bundle: true,
+    write: false,
+    minify: !process.env.READABLE,
+    format: 'iife',
+    target: 'chrome136',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** https://github.com/rrweb-io/rrweb with its own defaults; from the top it looks into frames by itself. */
+async function bundleRrweb(): Promise<string> {
+  const main = createRequire(import.meta.url).resolve('rrweb');
+  const library = await readFile(join(dirname(main), 'rrweb.umd.min.cjs'), 'utf8');
+  // In a block: its variables would else replace functions of the window.
+  return `if (window === top) { ${library}
+    addEventListener('DOMContentLoaded', () => {
+      let chars = 0;
+      rrweb.record({ emit(event) { chars += JSON.stringify(event).length; } });
+    }); }`;
+}
