@@ -180,11 +180,14 @@ export const TrainingRuleType = builder.prismaObject('TrainingRule', {
 
 /** The last point of each job, one statement for all of an operation. */
 function latestLoader({ app }: Context): DataLoader<string, TrainingMetric | null> {
-  return new DataLoader<string, TrainingMetric | null>(async (ids) => {
-    const rows = await app.db.$queryRaw<TrainingMetric[]>`
+  return new DataLoader<string, TrainingMetric | null>(
+    async (ids) => {
+      const rows = await app.db.$queryRaw<TrainingMetric[]>`
       SELECT DISTINCT ON (m."trainingJobId") m.* FROM "TrainingMetric" m
       WHERE m."trainingJobId" = ANY(${[...ids]}::uuid[]) ORDER BY m."trainingJobId", m."step" DESC`;
-    const known = new Map(rows.map((row) => [row.trainingJobId, row]));
-    return ids.map((id) => known.get(id) ?? null);
-  });
+      const known = new Map(rows.map((row) => [row.trainingJobId, row]));
+      return ids.map((id) => known.get(id) ?? null);
+    },
+    { cache: false }, // a subscription asks again and again
+  );
 }
