@@ -9,6 +9,7 @@ import {
   steps,
   untilEnded,
 } from './extension-steps.ts';
+import { endure } from './extension-trial.ts';
 import { openProduct } from './product.ts';
 import { openProxy } from './proxy.ts';
 
@@ -126,3 +127,11 @@ test('a session that is held back sends nothing until it is released', { timeout
 
   expect(await clickedOn(product, sessionId)).toEqual(steps(1, 3));
 });
+
+for (const seed of ['small/1', 'small/2'])
+  test(`everything fails at random, and nothing is lost: ${seed}`, {
+    timeout: 240_000,
+  }, async () => {
+    const { hardships } = await endure(seed);
+    expect(hardships.length).toBeGreaterThan(0);
+  });
