@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
+import { open } from '../examples/shop/buy-a-jacket.ts';
 import { consentText } from '../extension/face/consent-text.ts';
 import type { Settings } from '../extension/messages.ts';
+import { isAction } from '../extension/recorder/film.ts';
+import { burstAtMs } from '../extension/recorder/schedule.ts';
 import type { InteractionRecord } from '../src/contract/interaction.ts';
 import { type Installed, installExtension } from './extension.ts';
 import { openInFront } from './extension-steps.ts';
@@ -272,4 +276,101 @@ test('a download is told without its name', { timeout }, async () => {
   expect(
     JSON.stringify(device.interactions.filter(({ type }) => type === 'DOWNLOAD')),
   ).not.toContain('jane');
+});
+
+/** A camera's picture as far as its bytes go: soft shapes under fine noise. */
+async function aPhotograph(seed: number): Promise<string> {
+  const [width, height] = [400, 300];
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let i = 0; i < pixels.length; i++) {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    const noise = (Math.imul(i + seed * 7_919, 2_654_435_761) >>> 27) - 16;
+    pixels[i] =
+      128 + 90 * Math.sin((x * (1 + (i % 3)) + seed * 40) / 90) * Math.cos(y / 70) + noise;
+  }
+  const raw = { width, height, channels: 3 as const };
+  const bytes = await sharp(pixels, { raw }).jpeg({ quality: 88 }).toBuffer();
+  return `data:image/jpeg;base64,${bytes.toString('base64')}`;
+}
+
+/** Acts in a session and takes PNGs at the moments at which the extension takes its pictures. */
+async function compareBytes(
+  installed: Installed,
+  page: Page,
+  actions: { isNavigation: boolean; act: () => Promise<unknown> }[],
+): Promise<{ device: OnDevice; share: number }> {
+  let pngBytes = 0;
+  const shoot = async (times: number) => {
+    pngBytes += times * (await page.screenshot({ type: 'png' })).length;
+  };
+  const { sessionId } = await installed.ask('session.start', { task: 'Look at things' });
+  await shoot(1);
+  for (const { isNavigation, act } of actions) {
+    const done = (await installed.ask('face.state', null)).session?.interactions ?? 0;
+    await shoot(1);
+    await act();
+    await untilCounted(installed, done + (isNavigation ? 2 : 1));
+    await shoot(isNavigation ? 1 + burstAtMs.length : 1);
+  }
+  await installed.ask('session.stop', null);
+  await shoot(1);
+  const device = await readDevice(installed, sessionId);
+  const keptBytes = device.screenshots.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { device, share: keptBytes / pngBytes };
+}
+
+test('the pictures of a session have a twentieth of the bytes of PNGs from the same moments', {
+  timeout,
+}, async () => {
+  const installed = await installExtension();
+  await prepare(installed);
+  const photographs = await Promise.all([1, 2, 3, 4].map(aPhotograph));
+  const gallery = photographs.map((src) => `<img src="${src}" alt="">`).join('');
+  const url = await openPages({
+    '/': `<a href="/second">second</a> <button>like</button>${gallery}`,
+    '/second': `<a href="/">first</a> <button>like</button>${gallery}`,
+  });
+  const page = await openInFront(installed, `${url}/`);
+  const click = (name: string) => () => page.getByText(name, { exact: true }).click();
+
+  const { share } = await compareBytes(installed, page, [
+    { isNavigation: false, act: click('like') },
+    { isNavigation: true, act: click('second') },
+    { isNavigation: false, act: click('like') },
+    { isNavigation: true, act: click('first') },
+  ]);
+
+  expect(share).toBeLessThan(0.05);
+});
+
+test('on a shop of flat colours it is a sixth, and every action has its pictures or is accounted for', {
+  timeout,
+}, async () => {
+  const installed = await installExtension();
+  await prepare(installed);
+  const shop = await open();
+  onTestFinished(() => shop.close());
+  const page = await openInFront(installed, `${shop.url}/shop?q=rain+jacket`);
+
+  const { share, device } = await compareBytes(installed, page, [
+    { isNavigation: true, act: () => page.getByRole('checkbox', { name: 'Blue' }).check() },
+    {
+      isNavigation: true,
+      act: () => page.getByRole('link', { name: 'Stormline Rain Jacket' }).first().click(),
+    },
+    { isNavigation: true, act: () => page.getByRole('radio', { name: 'Midnight Blue' }).check() },
+    { isNavigation: false, act: () => page.getByRole('tab', { name: 'Care and repair' }).click() },
+    {
+      isNavigation: false,
+      act: () => page.getByRole('button', { name: 'Increase quantity' }).click(),
+    },
+  ]);
+
+  expect(share).toBeLessThan(1 / 6);
+  const { session, interactions } = device;
+  const actions = interactions.filter(({ type }) => isAction(type));
+  expect(session.coverage.missedScreenshots).toMatchObject({
+    before: actions.filter(({ before }) => !before?.screenshotId).length,
+    after: actions.filter(({ after }) => !after?.screenshotId).length,
+  });
 });

@@ -18,7 +18,7 @@ export function withShot(held: HeldDraft, { picture, state }: Shot): Partial<Hel
 
 /**
  * What the draft becomes with the last picture before something else was done, when it has none of the
- * page at rest. Counts it when there is no such picture either.
+ * page at rest. Counts what it has no picture of; call it once, when it gets its number.
  */
 export async function withLastShot(
   { film, coverage }: Pick<Desk, 'film' | 'coverage'>,
@@ -26,9 +26,11 @@ export async function withLastShot(
   session: Current,
   held: HeldDraft,
 ): Promise<Partial<HeldDraft>> {
-  const { draft, tabId, afterImageId } = held;
-  if (!draft || afterImageId) return {};
+  const { draft, tabId, beforeImageId, afterImageId } = held;
+  if (!draft) return {};
   const { type, draftId, endedAt } = draft;
+  if (isAction(type) && !beforeImageId) coverage.add(session.id, { missed: 'before' });
+  if (afterImageId) return {};
   const isModal = type === 'MODAL_OPEN' || type === 'MODAL_CLOSE';
   if (!isAction(type) && !isModal && type !== 'NAVIGATION') return {};
   const shot = film.after(tabId, { draftId, endedAt });

@@ -2,7 +2,6 @@ import type { PageState } from '../../src/contract/interaction.ts';
 import type { HeldDraft } from '../outbox/types.ts';
 import type { Camera } from './camera.ts';
 import type { Current, Desk } from './desk.ts';
-import { isAction } from './film.ts';
 
 /**
  * The draft with the picture from before it, which goes to disk now. What it was before is kept.
@@ -10,20 +9,17 @@ import { isAction } from './film.ts';
  * @param tabId the tab that was in front before
  */
 export async function withBefore(
-  desk: Pick<Desk, 'film' | 'coverage'>,
+  { film }: Pick<Desk, 'film'>,
   camera: Camera,
   session: Current,
   held: HeldDraft,
   tabId = held.tabId,
 ): Promise<HeldDraft> {
   if (held.beforeImageId) return held;
-  const { draftId, startedAt, draft, isOpen } = held;
+  const { draftId, startedAt, draft } = held;
   const type = draft?.type ?? 'CLICK'; // it may become anything that somebody does
-  const shot = desk.film.before(tabId, { draftId, type, startedAt });
-  if (!shot) {
-    if (!isOpen && isAction(type)) desk.coverage.add(session.id, { missed: 'before' });
-    return held;
-  }
+  const shot = film.before(tabId, { draftId, type, startedAt });
+  if (!shot) return held;
   const beforeFrameAgeMs = Math.round(startedAt - shot.at);
   await camera.keepBefore(session, shot, beforeFrameAgeMs);
   return { ...held, beforeImageId: shot.picture.id, beforeFrameAgeMs };
