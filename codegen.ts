@@ -23,7 +23,7 @@ const config: CodegenConfig = {
   schema: 'schema.graphql',
   importExtension: '.ts',
   generates: {
-    'src/generated/client/': { ...preset, documents: 'src/client/operations.graphql' },
+    'src/generated/client/': { ...preset, documents: 'src/client/*.graphql' },
     'src/generated/extension/': { ...preset, documents: 'extension/operations.graphql' },
   },
 };

@@ -1,5 +1,5 @@
 import { join, relative, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Connection } from '../client/connection.ts';
 import { renewed } from '../client/renew.ts';
 import { type Source, sizeOf } from '../client/source.ts';
@@ -27,7 +27,7 @@ import {
   withConnection,
 } from './server.ts';
 
-type DemoOptions = { exit?: boolean; fresh?: boolean };
+type DemoOptions = { exit?: boolean; fresh?: boolean; full?: boolean; perShop: string };
 
 const recordingDir = resolve(import.meta.dirname, '../../examples/shop/recording');
 
@@ -39,6 +39,8 @@ export function addDemo(program: Command): void {
     .description(
       'Plays a recorded session into the server exactly as the extension would, follows every stage, and shows what came of it. Starts everything itself unless a server runs on the data folder.',
     )
+    .option('--full', 'go on: dataset, training, evaluation, gate, deployment, a prediction')
+    .addOption(new Option('--per-shop <number>', 'generated sessions').default('6').hideHelp())
     .option('--fresh', 'play the recording as a new session')
     .option('--exit', 'stop what was started when everything has been shown');
   addServerOptions(command)
@@ -48,6 +50,7 @@ export function addDemo(program: Command): void {
 Examples:
   codesight demo            a second one shows the same result and sends nothing again
   codesight demo --fresh    plays the recording as a new session
+  codesight demo --full     goes on to a model that is proved better, in two minutes
   codesight demo --exit     for scripts: ends when everything has been shown`,
     )
     .action((_options: unknown, self: Command) => demo(allOptions<DemoOptions>(self)));
@@ -63,9 +66,10 @@ async function demo(options: DemoOptions & ServerOptions): Promise<void> {
   try {
     if (process.stdout.isTTY) process.stdout.write('  Starting …\r');
     const reached = await reachServer(options, {
-      keyFile: 'demo.json',
+      keyFile: options.full ? 'demo-full.json' : 'demo.json',
       label: 'demo',
       isForGood,
+      scopes: options.full ? ['CAPTURE', 'READ', 'TRAIN'] : undefined,
     });
     server = reached;
     print(
@@ -74,6 +78,14 @@ async function demo(options: DemoOptions & ServerOptions): Promise<void> {
     await withConnection(reached, interrupt.signal, (connection) =>
       show(connection, reached, options, interrupt.signal),
     );
+    if (options.full) {
+      // Loaded only here: the shops are of no use to any other command.
+      const { showFull } = await import('./demo-full.ts');
+      const full = { perShop: Number(options.perShop) };
+      await withConnection(reached, interrupt.signal, (connection) =>
+        showFull(connection, interrupt.signal, full),
+      );
+    }
     print(`\nDone in ${seconds(performance.now() - begunAt)}.`);
     isStaying = Boolean(reached.opened) && !options.exit;
   } finally {

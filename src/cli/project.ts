@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allScopes, createKey, ensureFirstKey, isLive, revokeKey } from '../accounts/keys.ts';
+import type { ApiScope } from '../contract/accounts.ts';
 import { newId } from '../lib/ids.ts';
 import type { Desk } from './database.ts';
 import { CommandError } from './failure.ts';
@@ -37,7 +38,12 @@ export async function findProject(desk: Desk, asked?: string): Promise<string> {
  */
 export async function localKey(
   desk: Desk,
-  { file, label, project }: { file: string; label: string; project?: string },
+  {
+    file,
+    label,
+    project,
+    scopes = ['CAPTURE', 'READ'],
+  }: { file: string; label: string; project?: string; scopes?: ApiScope[] },
 ): Promise<string> {
   const path = join(desk.config.dataDir, file);
   const kept = await readKept(path);
@@ -55,7 +61,7 @@ export async function localKey(
     {
       id: newId(),
       name: label,
-      scopes: ['CAPTURE', 'READ'],
+      scopes,
       participantLabel: label,
       now: new Date(),
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Connection, openConnection } from '../client/connection.ts';
+import type { ApiScope } from '../contract/accounts.ts';
 import type { Opened } from '../door.ts';
 import { type Config, loadProcessConfig } from '../platform/config.ts';
 import { findServer } from '../platform/server-file.ts';
@@ -39,7 +40,12 @@ export function logFileIn(dataDir: string): string {
  */
 export async function reachServer(
   options: ServerOptions,
-  { keyFile, label, isForGood }: { keyFile: string; label: string; isForGood: boolean },
+  {
+    keyFile,
+    label,
+    isForGood,
+    scopes,
+  }: { keyFile: string; label: string; isForGood: boolean; scopes?: ApiScope[] },
 ): Promise<Reached> {
   const config = loadProcessConfig();
   const close = async (): Promise<void> => {};
@@ -49,7 +55,7 @@ export async function reachServer(
       throw new CommandError('Expected --key (or CODESIGHT_KEY) together with --url, got none.');
     return { url: options.url, key: options.key, config, how: 'REMOTE', opened: null, close };
   }
-  const kept = { file: keyFile, label };
+  const kept = { file: keyFile, label, ...(scopes ? { scopes } : {}) };
   if (found) {
     const key = options.key ?? (await withDatabase(config, (desk) => localKey(desk, kept)));
     return { url: found.url, key, config, how: 'FOUND', opened: null, close };
@@ -74,16 +80,22 @@ export async function reachServer(
   }
 }
 
-/** Runs `use` with a connection to the server, and closes in order what was opened. */
+/**
+ * Runs `use` with a connection to the server, and closes in order what was opened.
+ *
+ * @param scopes what the command needs beside CAPTURE and READ; a key of its own is made and kept
+ */
 export async function withServer<T>(
   options: ServerOptions,
   signal: AbortSignal,
   use: (connection: Connection, server: Reached) => Promise<T>,
+  scopes?: ApiScope[],
 ): Promise<T> {
   const server = await reachServer(options, {
-    keyFile: 'cli.json',
+    keyFile: scopes ? `cli-${scopes.join('-').toLowerCase()}.json` : 'cli.json',
     label: 'cli',
     isForGood: false,
+    scopes,
   });
   try {
     return await withConnection(server, signal, (connection) => use(connection, server));
