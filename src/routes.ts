@@ -3,6 +3,7 @@ import type { Routes } from './graphql/server.ts';
 import { opsRoutes } from './ops/health.ts';
 import { handleObject, objectActions } from './sessions/objects.ts';
 import { readBundleAction } from './training/objects.ts';
+import { handleWebhook } from './training/webhook.ts';
 
 const actions = {
   ...objectActions,
@@ -14,4 +15,5 @@ const actions = {
 export const routes: Routes = {
   ...opsRoutes,
   '/objects': (app, request, response) => handleObject(app, actions, request, response),
+  '/webhooks/openai': handleWebhook,
 };

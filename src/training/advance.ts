@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { DatasetStateError, MemberGoneError } from '../datasets/errors.ts';
 import type { TrainingJob } from '../generated/prisma/client.ts';
 import type { Trainer as TrainerName, TrainingState } from '../generated/prisma/enums.ts';
 import type { App } from '../platform/app.ts';
@@ -75,9 +76,10 @@ async function work(
   ) => commit(run, lease, turn, jobRun, change, lookAgainMs, more);
   try {
     await goOn(run, lease, settle);
+    await dropObjects(run);
   } catch (error) {
     signal.throwIfAborted();
-    const failure = error instanceof ModelServerError ? explain(error) : error;
+    const failure = failureOf(error);
     if (error instanceof ModelServerError && error.isRetryable && run.job.troubles < mostTroubles) {
       const waitMs = Math.max(error.retryAfterMs ?? 0, waitAfter(app, run.job.troubles));
       await settle(
@@ -100,6 +102,7 @@ async function work(
     } else if (failure instanceof TrainingFailedError) {
       const { code: errorCode, message, advice } = failure;
       await settle({ ...ended('FAILED'), errorCode, error: redactWords(message), advice }, null);
+      await dropObjects(run);
     } else throw error;
   }
 }
@@ -117,6 +120,8 @@ type JobChange = Partial<
     | 'advice'
     | 'remainingSeconds'
     | 'finishedAt'
+    | 'checkpointKey'
+    | 'bundleKey'
   >
 >;
 type Settle = (
@@ -262,8 +267,30 @@ async function commit(
   });
 }
 
+/** What an ended job has kept is of no more use, and private. What a crash here leaves is sealed. */
+async function dropObjects({ app, job }: Run): Promise<void> {
+  if (!endedStates.includes(job.state)) return;
+  await app.storage.removeAll(`${job.projectId}/training/${job.id}/`);
+}
+
+/** What it means for the training; a fault of ours stays what it is. */
+function failureOf(error: unknown): unknown {
+  if (error instanceof ModelServerError) return explain(error);
+  if (error instanceof DatasetStateError || error instanceof MemberGoneError)
+    return new TrainingFailedError('DATASET_WITHDRAWN', error.message, {
+      advice: 'Train on the version that takes its place.',
+    });
+  return error;
+}
+
 function ended(state: TrainingState) {
-  return { state, finishedAt: new Date(), remainingSeconds: null };
+  return {
+    state,
+    finishedAt: new Date(),
+    remainingSeconds: null,
+    checkpointKey: null,
+    bundleKey: null,
+  };
 }
 
 function isWorthAnother({ starts }: TrainingJob, failure: TrainingFailedError): boolean {

@@ -33,9 +33,7 @@ export const localTrainer: Trainer = {
   upload: async () => undefined,
   start: async () => undefined,
   follow,
-  async cancel(run) {
-    await dropObjects(run);
-  },
+  cancel: async () => undefined,
   pause: async () => 'STILL',
   resume: async () => undefined,
   async result(run) {
@@ -150,10 +148,6 @@ function optionsOf({ job }: Run): RankerOptions {
     learningRate: need('learning_rate'),
     l2: need('l2'),
   };
-}
-
-async function dropObjects({ app, job }: Run): Promise<void> {
-  await app.storage.removeAll(`${job.projectId}/training/${job.id}/`);
 }
 
 function tell(worker: Worker, message: ToWorker): void {
