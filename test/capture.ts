@@ -19,16 +19,12 @@ type InPage = {
   isWritten(): boolean;
 };
 
-export type Heard = { frame: Frame; url: string; message: PageMessage };
-
 /** A browser in which every document is captured, and what they tell. */
 export type Capture = {
   context: BrowserContext;
   /** A new page; nothing of the others is heard any more. Resolves when it has come to rest. */
   open(url: string): Promise<Page>;
   heard(): PageMessage[];
-  /** From which document each came. */
-  heardFrom(): Heard[];
   /** Interactions that were told as done and not taken back. */
   drafts(): Draft[];
   /** `TYPE name value` of each. */
@@ -37,7 +33,6 @@ export type Capture = {
   rested(): Promise<void>;
   last(type: Draft['type']): Draft;
   look(page: Page | Frame, secrets?: string[]): Promise<Look>;
-  inPage(page: Page | Frame): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -86,16 +81,16 @@ export async function openCapture({ touch = false } = {}): Promise<Capture> {
     hasTouch: touch,
     acceptDownloads: true,
   });
-  let all: Heard[] = [];
+  let all: PageMessage[] = [];
   let page: Page | null = null;
   await context.exposeBinding('__tell', (source, message: PageMessage) => {
     if (source.page === page) {
-      all.push({ frame: source.frame, url: source.frame.url(), message });
+      all.push(message);
     }
   });
   await context.addInitScript({ content: await bundleHearing() });
 
-  const heard = () => all.map(({ message }) => message);
+  const heard = () => all;
   const drafts = () => {
     const done = new Map<string, Draft>();
     for (const message of heard()) {
@@ -117,7 +112,6 @@ export async function openCapture({ touch = false } = {}): Promise<Capture> {
       return page;
     },
     heard,
-    heardFrom: () => all,
     drafts,
     told: () =>
       drafts().map(({ type, target, value, key }) =>
@@ -143,9 +137,6 @@ export async function openCapture({ touch = false } = {}): Promise<Capture> {
         const { __capture } = globalThis as unknown as { __capture: InPage };
         return __capture.look(known);
       }, secrets),
-    async inPage(from) {
-      await from.evaluate('__capture.close(false)');
-    },
     close: () => browser.close(),
   };
 }

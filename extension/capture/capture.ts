@@ -39,6 +39,8 @@ export const turn = {
   isHover: false,
   /** A key was told just now; what changes at once is the answer to it. */
   isAnswering: false,
+  /** When the last interaction was told that is no consequence of another; `performance.now()`. */
+  actedAt: Number.NEGATIVE_INFINITY,
   /** When a key was last pressed or let go; `performance.now()`. */
   keyAt: Number.NEGATIVE_INFINITY,
   /** The field whose value is not finished. */
@@ -116,7 +118,10 @@ export function finish(
   type: InteractionType,
   more: Partial<Draft> = {},
 ): void {
-  if (!isConsequence(type)) turn.hasActed = true;
+  if (!isConsequence(type)) {
+    turn.hasActed = true;
+    turn.actedAt = performance.now();
+  }
   if (type === 'KEY_PRESS') {
     turn.isAnswering = true;
     setTimeout(() => {

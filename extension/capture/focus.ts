@@ -6,6 +6,8 @@ import { isTypingIn } from './typing.ts';
 
 /** The focus that a window gets back with it is nobody's doing; milliseconds. */
 const WITH_WINDOW = 100;
+/** Pages put the focus back after they have loaded what an action asked for; milliseconds. */
+const ANSWER = 3_000;
 /** Typing and the like explain a change of the focus, if they begin by then; milliseconds. */
 const EXPLAINED = 600;
 
@@ -14,8 +16,8 @@ let windowAt = 0;
 
 /**
  * FOCUS and BLUR of fields are told only when no interaction explains them: no pointer is down, no
- * key that acts (Tab) was pressed, nothing is being typed, and the page does not answer to an action
- * that was told. What is left is done by an assistive technology, by the browser's own interface, or by
+ * key that acts (Tab) was pressed, nothing is being typed, and no interaction was told within the last
+ * three seconds, which the page may answer to. What is left is done by an assistive technology, by the browser's own interface, or by
  * a script for no reason that can be seen. The focus that comes with a page or a window is not told.
  */
 export function listenToFocus(): void {
@@ -60,7 +62,8 @@ export function forgetFocus(element?: Element): void {
 }
 
 function isExplained(): boolean {
-  return pointer.press !== null || turn.hasActed || turn.isAnswering;
+  const isAnswer = performance.now() - turn.actedAt < ANSWER;
+  return pointer.press !== null || turn.hasActed || turn.isAnswering || isAnswer;
 }
 
 function isField(element: Element): boolean {

@@ -220,16 +220,9 @@ describe('fields and forms', () => {
     await page.getByTestId('search').click();
     await page.keyboard.press('Tab');
     await capture.rested();
-    await page.evaluate(() =>
-      setTimeout(
-        () =>
-          (
-            globalThis as unknown as { document: { querySelector(s: string): { focus(): void } } }
-          ).document
-            .querySelector('[data-testid="street"]')
-            .focus(),
-        300,
-      ),
+    // Later than any answer to the key can be.
+    await page.evaluate(
+      'setTimeout(() => document.querySelector("[data-testid=street]").focus(), 3500)',
     );
 
     await expect.poll(capture.told).toContain('FOCUS input');
