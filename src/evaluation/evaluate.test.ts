@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { makeProject, openReplica } from '../../test/app.ts';
+import { makeProject, openReplica, openTestApp } from '../../test/app.ts';
+import { startChild } from '../../test/children.ts';
 import { openOpenAiServer } from '../../test/openai-server.ts';
 import { openWorkingApp } from '../../test/recorded.ts';
 import { makeChatModel, makeLocalModel, makeSuite } from '../../test/suites.ts';
 import { newId } from '../lib/ids.ts';
+import { others, pipeline } from '../pipeline.ts';
 import type { App } from '../platform/app.ts';
 import { openSession } from '../sessions/session-keys.ts';
 import { openAnswer } from './answers.ts';
@@ -148,6 +150,38 @@ test('a suite without a test split fails in words', async () => {
 
   const { error } = await app.db.evaluation.findUniqueOrThrow({ where: { id } });
   expect(error).toMatch(/no test split/);
+});
+
+test('kill -9 in the middle: what was answered is not asked again, only what was under way', {
+  timeout: 120_000,
+}, async () => {
+  const fake = await openOpenAiServer();
+  const env = { OPENAI_API_KEY: fake.key, OPENAI_BASE_URL: fake.url, MAX_RETRIES: '5' };
+  const app = await openTestApp({ pipeline, others, env });
+  const projectId = await makeProject(app);
+  const datasetId = await makeSuite(app, projectId, { perShop: 2 });
+  const modelId = await makeChatModel(app, projectId);
+  const asked = new Map<string, number>();
+  fake.answer = ({ prompt }) => {
+    asked.set(prompt, (asked.get(prompt) ?? 0) + 1);
+    return { name: 'click', arguments: { ref: 'e1' } };
+  };
+  const concurrency = 2;
+  const victim = await startChild(app, 'work', env);
+  const id = await ask(app, projectId, { datasetId, contestant: 'MODEL', modelId, concurrency });
+  await expect.poll(() => asked.size, { timeout: 40_000, interval: 2 }).toBeGreaterThan(5);
+  await victim.kill();
+
+  expect((await app.db.evaluation.findUniqueOrThrow({ where: { id } })).state).toBe('RUNNING');
+  const successor = await startChild(app, 'work', env);
+  await ended(app, id, 'SUCCEEDED');
+  await successor.stop();
+
+  const { steps } = await app.db.evaluation.findUniqueOrThrow({ where: { id } });
+  expect(asked.size).toBe(steps);
+  const twice = [...asked.values()].filter((times) => times > 1);
+  expect(twice.length).toBeLessThanOrEqual(concurrency);
+  expect(await app.db.evaluationResult.count({ where: { evaluationId: id } })).toBe(steps);
 });
 
 async function ask(
