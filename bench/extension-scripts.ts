@@ -47,7 +47,7 @@ async function bundleOurs(): Promise<string> {
     stdin: { contents: entry, resolveDir: capture, loader: 'ts' },
     bundle: true,
     write: false,
-    minify: !process.env.READABLE,
+    minify: true,
     format: 'iife',
     target: 'chrome136',
   });
