@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { addConfig } from './config.ts';
 import { addDemo } from './demo.ts';
+import { addEvaluate } from './evaluate.ts';
 import { explainFailure, InterruptedError } from './failure.ts';
 import { addImport } from './import.ts';
 import { addKey } from './key.ts';
 import { addPlay } from './play.ts';
+import { addPredict } from './predict.ts';
 import { note } from './print.ts';
 import { addRecord } from './record.ts';
+import { addTrain } from './train.ts';
 
 /**
  * Runs one command and says what went wrong, if anything.
@@ -47,6 +50,17 @@ Start here:
 From a checkout: npm run -s codesight -- COMMAND. The server: npm start.
 Ends with 0 when all is well, 1 when something failed, 2 when the command was not understood.`,
     );
-  for (const add of [addDemo, addRecord, addPlay, addImport, addKey, addConfig]) add(program);
+  for (const add of [
+    addDemo,
+    addRecord,
+    addPlay,
+    addImport,
+    addTrain,
+    addEvaluate,
+    addPredict,
+    addKey,
+    addConfig,
+  ])
+    add(program);
   return program;
 }
