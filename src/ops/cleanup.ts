@@ -21,8 +21,16 @@ export async function cleanUp(app: App, signal?: AbortSignal): Promise<CleanUp> 
   const erased = await eraseOld(app, signal);
   const outboxRows = await trimOutbox(app, signal);
   await deleteExpiredTokens(app, new Date());
+  await deleteOldPredictions(app);
   const abandonedUploads = await app.storage.sweep(abandonedMs);
   return { erased, outboxRows, abandonedUploads };
+}
+
+/** Predictions hold pages, and go after the same time as sessions; what they came to stays counted. */
+async function deleteOldPredictions({ db, config }: App): Promise<void> {
+  const before = new Date(Date.now() - config.retention.days * 86_400_000);
+  await db.outcome.deleteMany({ where: { prediction: { createdAt: { lt: before } } } });
+  await db.prediction.deleteMany({ where: { createdAt: { lt: before }, outcome: null } });
 }
 
 /** Deletes what the features after `sessions` hold of a removed session, and its objects. */
