@@ -15,12 +15,12 @@ import {
 } from './openai-shapes.ts';
 
 /** What goes wrong with a request. `after` does what was asked first, so that only the answer is lost. */
-export type Fault =
+type Fault =
   | { how: 'status'; status: number; code?: string; message?: string; retryAfterSeconds?: number }
   | { how: 'hang' | 'cut' | 'bad-json'; after?: boolean };
 
-export type Call = { name: string; arguments: Record<string, string> };
-export type ChatQuestion = { model: string; prompt: string; isTuned: boolean };
+type Call = { name: string; arguments: Record<string, string> };
+type ChatQuestion = { model: string; prompt: string; isTuned: boolean };
 
 /** A provider on this machine: it keeps what it is given, and refuses what does not fit. */
 export type OpenAiServer = {
