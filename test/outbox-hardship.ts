@@ -16,13 +16,13 @@ export type Hardship = { kills: number; cuts: number; restarts: number };
  */
 export async function sendThroughHardship(
   seed: string,
-  { kills = 6 }: { kills?: number } = {},
+  { kills = 6, interactions = 250 }: { kills?: number; interactions?: number } = {},
 ): Promise<Hardship> {
   const random = seededRandom(seed);
   const outbox = await openOutbox();
   const { product } = outbox;
   const proxy = await openProxy(product.server.port);
-  const spec = { id: newId(), interactions: 250, screenshots: 25, snapshots: 10, sounds: 1 };
+  const spec = { id: newId(), interactions, screenshots: 25, snapshots: 10, sounds: 1 };
   const hardship: Hardship = { kills: 0, cuts: 0, restarts: 0 };
 
   for (; hardship.kills < kills; hardship.kills += 1) {
@@ -55,11 +55,11 @@ export async function sendThroughHardship(
   const last = await begin(outbox, proxy.url);
   await untilSent(last, spec.id);
 
-  expect(await heldOf(product, spec.id)).toEqual(whole(250, 25, 10));
+  expect(await heldOf(product, spec.id)).toEqual(whole(interactions, 25, 10));
   const { db } = product.app;
   expect(await db.audioClip.count({ where: { upload: 'STORED' } })).toBe(1);
   const rows = await db.interaction.findMany({ select: { id: true } });
-  expect(new Set(rows.map(({ id }) => id)).size).toBe(250);
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(interactions);
   expect(await last.do('left', spec.id)).toEqual({
     drafts: 0,
     numbered: 0,

@@ -36,7 +36,7 @@ const faultTries = 4;
 const faultBackoff = { firstMs: 500, lastMs: 5_000 };
 
 type Data = Record<string, unknown>;
-type Result = FormattedExecutionResult<Data, Data>;
+type Result = { data?: Data | null; errors?: readonly Refusal[] };
 
 export function openConnection(options: SocketOptions): Connection {
   let loss = new AbortController();

@@ -150,7 +150,7 @@ test('more sessions than a participant may have open wait for their turn', async
     .toContain('at most 1 active sessions');
 
   expect(await page.do('session', id)).toMatchObject({ state: 'sending', remote: null });
-  expect((await page.do('state')).queue.interactions).toBe(4);
+  await expect.poll(async () => (await page.do('state')).queue.interactions).toBe(4);
 });
 
 test('a session is removed from the server, then from here; one that was never sent without a server', async () => {
