@@ -1,4 +1,3 @@
-import type { FormattedExecutionResult } from 'graphql-ws/client';
 import type { TypedDocumentString } from '../../src/generated/extension/graphql.ts';
 import { LostError, OperationRefusedError } from './errors.ts';
 import { backoffMs, laterMs, sleep } from './patience.ts';
