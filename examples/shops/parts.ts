@@ -142,7 +142,7 @@ export function sortPart({ words, parts }: Shop, { order }: Visit): Html | false
 }
 
 /** A good in a list; `key` opens its page. */
-export function card(shop: Shop, good: Good): Html {
+function card(shop: Shop, good: Good): Html {
   const { words, parts } = shop;
   const facts = `$${good.price} · ${good.rating} ★`;
   const open = does(`open:${good.name}`);
@@ -185,6 +185,6 @@ export function quantityPart({ words, parts }: Shop, { quantity }: Visit): Html 
   }
 }
 
-export function slug({ name }: Good): string {
+function slug({ name }: Good): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 }

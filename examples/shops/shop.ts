@@ -20,7 +20,7 @@ export interface Good {
   group: string;
 }
 
-export interface Axis {
+interface Axis {
   id: string;
   /** As the page calls it. */
   label: string;
@@ -77,7 +77,7 @@ export interface Words {
 }
 
 /** How each part is built; no two shops agree in all of them. */
-export interface Parts {
+interface Parts {
   search: 'form' | 'bare' | 'combobox' | 'none';
   /** How a search is sent. */
   send: 'enter' | 'button';

@@ -1,6 +1,6 @@
 import type { FieldId, Good, Shop } from './shop.ts';
 
-export type PageName = 'home' | 'list' | 'product' | 'cart' | 'order' | 'review' | 'done';
+type PageName = 'home' | 'list' | 'product' | 'cart' | 'order' | 'review' | 'done';
 
 /** What a visitor has done so far, as far as pages show it. */
 export interface Visit {
