@@ -1,3 +1,4 @@
+import type { TypedDocumentString } from '../../src/generated/extension/graphql.ts';
 import { LostError, OperationRefusedError } from './errors.ts';
 import { backoffMs, laterMs, sleep } from './patience.ts';
 import { openSocket, type Socket, type SocketOptions } from './socket.ts';
