@@ -1,6 +1,12 @@
-import { datasetSubmitted, examplesBuilt, sessionReady } from './datasets/events.ts';
+import {
+  datasetSubmitted,
+  examplesBuilt,
+  exportRequested,
+  sessionReady,
+} from './datasets/events.ts';
 import {
   buildExamplesJob,
+  exportFilesJob,
   exportSessionJob,
   freezeDatasetJob,
   withdrawDatasetsJob,
@@ -29,6 +35,7 @@ export const pipeline = [
   on(sessionReady, considerRulesJob), // enough good ones: a dataset and a training by themselves
   on(datasetSubmitted, freezeDatasetJob), // → FROZEN, or FAILED with what its proof found
   on(evaluationFinished, requestDataJob), // what is weak becomes requests for data
+  on(exportRequested, exportFilesJob), // → files to download
   on(sessionRemoved, removeSessionJob, withdrawDatasetsJob), // frozen datasets go on without it
 ];
 

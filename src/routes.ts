@@ -1,4 +1,4 @@
-import { readExportAction } from './datasets/objects.ts';
+import { readExportAction, readExportFileAction } from './datasets/objects.ts';
 import type { Routes } from './graphql/server.ts';
 import { opsRoutes } from './ops/health.ts';
 import { handleObject, objectActions } from './sessions/objects.ts';
@@ -8,6 +8,7 @@ import { handleWebhook } from './training/webhook.ts';
 const actions = {
   ...objectActions,
   'read-export': readExportAction,
+  'read-export-file': readExportFileAction,
   'read-training-bundle': readBundleAction,
 };
 

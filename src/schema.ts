@@ -13,6 +13,7 @@ import './quality/schema.ts';
 import './datasets/schema.ts';
 import './datasets/schema-datasets.ts';
 import './datasets/schema-dataset-mutations.ts';
+import './datasets/schema-exports.ts';
 import './training/schema.ts';
 import './evaluation/schema.ts';
 import './evaluation/schema-results.ts';

@@ -2,9 +2,10 @@ import { defineJob } from '../platform/queue.ts';
 import { failStage } from '../processing/stage.ts';
 import { SessionIds } from '../sessions/events.ts';
 import { buildExamples } from './build-examples.ts';
-import { DatasetIds } from './events.ts';
+import { DatasetIds, ExportIds } from './events.ts';
 import { exportSession } from './export-session.ts';
 import { failFreeze, runFreeze } from './freeze.ts';
+import { failExport, runExport } from './run-export.ts';
 import { withdrawDatasets } from './withdraw.ts';
 
 /** A million examples take hours: each is read, checked and checked again. */
@@ -38,4 +39,12 @@ export const withdrawDatasetsJob = defineJob({
   payload: SessionIds,
   run: withdrawDatasets,
   priority: 10,
+});
+
+export const exportFilesJob = defineJob({
+  name: 'datasets.exportFiles',
+  payload: ExportIds,
+  run: runExport,
+  timeoutSeconds: longSeconds,
+  failed: failExport,
 });

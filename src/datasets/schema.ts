@@ -11,7 +11,7 @@ import { exportFormats } from './formats/formats.ts';
 const readMinutes = 10;
 const exampleList = { table: 'Example', order: ['sequence'] } as const;
 
-const ExportFormat = builder.enumType('ExportFormat', {
+export const ExportFormat = builder.enumType('ExportFormat', {
   description: 'A format of training data.',
   values: describe(exportFormats),
 });

@@ -68,6 +68,32 @@ export async function toWebp(bytes: Uint8Array, quality: number): Promise<Buffer
   );
 }
 
+/**
+ * Makes JPEG, for those who take nothing else.
+ *
+ * @param width pixels; a wider picture is made smaller
+ * @throws {DamagedImageError}
+ */
+export async function toJpeg(
+  bytes: Uint8Array,
+  { width, quality }: { width: number; quality: number },
+): Promise<Buffer> {
+  return decode(() =>
+    sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
+      .flatten({ background: '#fff' })
+      .resize({ width, withoutEnlargement: true })
+      .jpeg({ quality })
+      .toBuffer(),
+  );
+}
+
+/** Makes PNG of a picture. @throws {DamagedImageError} */
+export async function toPng(bytes: Uint8Array): Promise<Buffer> {
+  return decode(() =>
+    sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' }).png().toBuffer(),
+  );
+}
+
 /** @throws {DamagedImageError} */
 export async function measure(bytes: Uint8Array): Promise<Measured> {
   return decode(async () => {

@@ -11,6 +11,7 @@ export type Grant = {
     | 'read-snapshot'
     | 'read-audio-clip'
     | 'read-export'
+    | 'read-export-file'
     | 'read-training-bundle';
   id: string;
 };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { limits } from '../contract/limits.ts';
@@ -80,22 +81,25 @@ export async function handleObject(
       response.writeHead(204).end();
       return;
     }
-    response.writeHead(200, {
+    response.writeHead(answer.status ?? 200, {
       'content-type': answer.type,
-      'content-length': answer.body.length,
+      'content-length': 'bytes' in answer ? answer.bytes : answer.body.length,
       'cache-control': 'private, no-store',
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
+      ...answer.headers,
     });
-    response.end(answer.body);
+    if ('bytes' in answer) await pipeline(answer.body, response);
+    else response.end(answer.body);
   } catch (error) {
     const refusal = error instanceof HttpRefusal ? error : null;
+    if (response.destroyed) return; // the client left in the middle of a long body
     if (!refusal && error !== request.errored)
       // the client left: no fault
       app.log.error({ err: error }, 'an object could not be moved');
+    if (response.headersSent) return void response.destroy(); // cut short, so that nobody takes it for whole
     const status = refusal?.status ?? 500;
-    if (!response.headersSent)
-      response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+    response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
     response.end(
       JSON.stringify({
         code: refusal ? 'REFUSED' : 'UNEXPECTED',

@@ -1,0 +1,217 @@
+import * as z from 'zod';
+import { chooseCandidates } from '../../lib/page/candidates.ts';
+import { laidOut, type Page, type PageElement, type PageNode } from '../../lib/page/element.ts';
+import { controlOf } from '../../lib/page/parse.ts';
+import { seededRandom } from '../../lib/page/random.ts';
+import { tidy } from '../../lib/page/text.ts';
+import type { operations } from '../example.ts';
+import { type Exporter, type ExportSession, InvalidRecordError } from './exporter.ts';
+import { exampleSteps, fitting, linesKind, type WithExample } from './lines.ts';
+
+const candidates = 24;
+const keptAttributes =
+  'id class name type value placeholder title alt role href aria-label aria-checked aria-expanded aria-selected for'.split(
+    ' ',
+  );
+
+const Candidate = z.strictObject({
+  tag: z.string(),
+  is_original_target: z.boolean(),
+  is_top_level_target: z.boolean(),
+  backend_node_id: z.string(),
+  /** JSON in a string, as the published set has it. */
+  attributes: z.string(),
+});
+
+const Action = z.strictObject({
+  action_uid: z.string(),
+  raw_html: z.string(),
+  cleaned_html: z.string(),
+  operation: z.strictObject({
+    op: z.enum(['CLICK', 'TYPE', 'SELECT']),
+    original_op: z.enum(['CLICK', 'TYPE', 'SELECT', 'HOVER', 'ENTER']),
+    value: z.string(),
+  }),
+  pos_candidates: z.array(Candidate).min(1),
+  neg_candidates: z.array(Candidate),
+});
+
+const Task = z.strictObject({
+  annotation_id: z.string(),
+  website: z.string(),
+  domain: z.string(),
+  subdomain: z.string(),
+  confirmed_task: z.string(),
+  action_reprs: z.array(z.string()),
+  actions: z.array(Action),
+});
+
+const Row = z.strictObject({
+  annotation_id: z.string(),
+  action_uid: z.string(),
+  website: z.string(),
+  confirmed_task: z.string(),
+  operation: Action.shape.operation,
+  pos_candidates: z.array(Candidate).min(1),
+  action_reprs: z.array(z.string()),
+  target_action_index: z.string(),
+  target_action_reprs: z.string(),
+  screenshot: z.strictObject({ bytes: z.base64(), path: z.null() }),
+});
+
+export type Mind2WebTask = z.infer<typeof Task>;
+type Operation = z.infer<typeof Action>['operation'];
+
+/** Mind2Web: a task on each line, and rows with pictures as the multimodal set has them. */
+export const mind2web: Exporter = {
+  kinds: [linesKind(tasks), linesKind(rows, { folder: 'multimodal/' })],
+};
+
+async function* tasks(session: ExportSession): AsyncGenerator<string> {
+  const [action_reprs, actions]: [string[], z.infer<typeof Action>[]] = [[], []];
+  for await (const step of exampleSteps(session)) {
+    const made = await actionOf(session, step);
+    if (!made) continue;
+    action_reprs.push(made.repr);
+    actions.push(made.action);
+  }
+  if (actions.length === 0) return;
+  const task = { ...headOf(session), subdomain: '', domain: '', action_reprs, actions };
+  yield JSON.stringify(fitting(Task, task, session));
+}
+
+async function* rows(session: ExportSession): AsyncGenerator<string> {
+  const made: { repr: string; action: z.infer<typeof Action>; step: WithExample }[] = [];
+  for await (const step of exampleSteps(session)) {
+    const one = await actionOf(session, step);
+    if (one) made.push({ repr: one.repr, action: { ...one.action, raw_html: '' }, step });
+  }
+  const action_reprs = made.map(({ repr }) => repr);
+  for (const [at, { repr, action, step }] of made.entries()) {
+    const bytes = step.picture && (await session.picture(step.picture));
+    if (!bytes) continue;
+    const { action_uid, operation, pos_candidates } = action;
+    const row = {
+      ...headOf(session),
+      ...{ action_uid, operation, pos_candidates, action_reprs },
+      target_action_index: String(at),
+      target_action_reprs: repr,
+      screenshot: { bytes: bytes.toString('base64'), path: null },
+    };
+    yield JSON.stringify(fitting(Row, row, session, step.sequence));
+  }
+}
+
+function headOf({ head }: ExportSession) {
+  return {
+    annotation_id: head.sessionId,
+    website: head.site,
+    confirmed_task: head.task ?? '',
+  };
+}
+
+/** The action with its page; `null` where the page is gone. */
+async function actionOf(session: ExportSession, step: WithExample) {
+  const [page, html] = [await session.page(step), await session.html(step)];
+  const named = page?.byRef.get(step.target?.ref ?? '');
+  if (!page || !html || !named) return null;
+  const target = controlOf(page, named) ?? named;
+  const { sessionId } = session.head;
+  const offered = chooseCandidates(page, target, {
+    limit: candidates,
+    random: seededRandom(`${sessionId}/${step.sequence}`),
+  });
+  const ids = new Map(page.elements.map((element, at) => [element, idOf(element, at)]));
+  const positive = candidateOf(target, ids, true);
+  const cleaned_html = cleaned(page, ids, target);
+  if (!cleaned_html.includes(`backend_node_id="${positive.backend_node_id}"`))
+    throw new InvalidRecordError(sessionId, step.sequence, 'the target is not in the cleaned page');
+  const operation = operationOf(step);
+  return {
+    repr: reprOf(target, operation),
+    action: {
+      action_uid: step.interactionId,
+      raw_html: html.replaceAll('data-cs-ref=', 'backend_node_id='),
+      cleaned_html,
+      operation,
+      pos_candidates: [positive],
+      neg_candidates: offered
+        .filter((element) => element !== target)
+        .map((element) => candidateOf(element, ids, false)),
+    },
+  };
+}
+
+function operationOf({ example }: WithExample): Operation {
+  const { operation, value } = example.answer;
+  const known: Record<(typeof operations)[number], Omit<Operation, 'value'>> = {
+    click: { op: 'CLICK', original_op: 'CLICK' },
+    double_click: { op: 'CLICK', original_op: 'CLICK' },
+    right_click: { op: 'CLICK', original_op: 'CLICK' },
+    hover: { op: 'CLICK', original_op: 'HOVER' },
+    type: { op: 'TYPE', original_op: 'TYPE' },
+    select: { op: 'SELECT', original_op: 'SELECT' },
+    press: { op: 'CLICK', original_op: 'ENTER' },
+  };
+  const isValued = operation === 'type' || operation === 'select';
+  return { ...known[operation], value: isValued ? (value ?? '') : '' };
+}
+
+/** `[button] Search -> CLICK`, `[textbox] Zip code -> TYPE: 10203`. */
+function reprOf({ role, tag, name }: PageElement, { original_op, value }: Operation): string {
+  return `[${role ?? tag}] ${tidy(name)} -> ${original_op}${value ? `: ${value}` : ''}`;
+}
+
+function candidateOf(
+  element: PageElement,
+  ids: ReadonlyMap<PageElement, string>,
+  isTarget: boolean,
+): z.infer<typeof Candidate> {
+  const backend_node_id = ids.get(element) ?? '';
+  const { box } = element;
+  const attributes = {
+    backend_node_id,
+    ...(box
+      ? {
+          bounding_box_rect: [box.x, box.y, box.width, box.height].map((n) => Math.round(n)).join(),
+        }
+      : {}),
+    ...Object.fromEntries(kept(element).map(([name, value]) => [name.replaceAll('-', '_'), value])),
+  };
+  return {
+    tag: element.tag,
+    is_original_target: isTarget,
+    is_top_level_target: isTarget,
+    backend_node_id,
+    attributes: JSON.stringify(attributes),
+  };
+}
+
+/** The page as a reader sees it: what is visible, with what names it. */
+function cleaned(page: Page, ids: ReadonlyMap<PageElement, string>, target: PageElement): string {
+  const write = (node: PageNode): string => {
+    if (typeof node === 'string') return escaped(tidy(node));
+    const inside = laidOut(node).map(write).filter(Boolean).join(' ');
+    if (!node.visible && node !== target) return inside;
+    const isPlain = node !== target && !node.interactive && node.role === null && !node.name;
+    if (isPlain && inside === '') return '';
+    const attributes = [['backend_node_id', ids.get(node) ?? ''], ...kept(node)]
+      .map(([name, value]) => ` ${name}="${escaped(value ?? '')}"`)
+      .join('');
+    return `<${node.tag}${attributes}>${inside}</${node.tag}>`;
+  };
+  return page.top.map(write).filter(Boolean).join(' ');
+}
+
+function kept({ attributes }: PageElement): [string, string][] {
+  return Object.entries(attributes).filter(([name]) => keptAttributes.includes(name));
+}
+
+/** The recorder's reference, which stands in the raw page too. */
+function idOf({ ref }: PageElement, at: number): string {
+  return ref ?? `n${at}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}

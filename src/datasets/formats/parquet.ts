@@ -1,0 +1,175 @@
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { promptOf } from '../prompt.ts';
+import type { ExportAbout, Exporter, ExportSession, FileWriter, Piece } from './exporter.ts';
+import { exampleSteps, type WithExample } from './lines.ts';
+
+/** Rows are kept until so many, or so many bytes of them, make a row group. */
+const groupRows = 1_000;
+const groupBytes = 16 * 1024 * 1024;
+
+type Row = Record<string, string | number | Uint8Array | null>;
+type Column = {
+  name: string;
+  type: 'STRING' | 'INT32' | 'BYTE_ARRAY';
+  nullable: boolean;
+  dtype: string;
+  of(step: WithExample, session: ExportSession, image: Uint8Array | null): Row[string];
+};
+
+const text = (name: string, of: Column['of'], nullable = false): Column => ({
+  name,
+  type: 'STRING',
+  dtype: 'string',
+  nullable,
+  of,
+});
+
+const columns: Column[] = [
+  text('example_id', ({ interactionId }) => interactionId),
+  text('session_id', (_step, { head }) => head.sessionId),
+  { name: 'step', type: 'INT32', dtype: 'int32', nullable: false, of: ({ sequence }) => sequence },
+  text('site', ({ site }) => site),
+  text('task', ({ example }) => example.task),
+  text('url', ({ example }) => example.url),
+  text('title', ({ example }) => example.title),
+  text('history', ({ example }) => JSON.stringify(example.history)),
+  text('observation', ({ example }) => example.outline),
+  text('candidates', ({ example }) => JSON.stringify(example.candidates)),
+  text('prompt', ({ example }) => promptOf(example)),
+  text('operation', ({ example }) => example.answer.operation),
+  text('answer', ({ example }) => example.answer.ref),
+  text('value', ({ example }) => example.answer.value, true),
+  {
+    name: 'image',
+    type: 'BYTE_ARRAY',
+    dtype: 'binary',
+    nullable: true,
+    of: (_s, _e, image) => image,
+  },
+  text(
+    'image_type',
+    ({ picture }, _session, image) => (image ? (picture?.mimeType ?? null) : null),
+    true,
+  ),
+  text('split', (_step, { split }) => split?.toLowerCase() ?? 'all'),
+  text('licence', (_step, { licence }) => licence, true),
+  text('consent', (_step, { consentVersion }) => consentVersion, true),
+];
+
+/** Parquet, a row a step, with a card for the Hugging Face hub. */
+export const parquet: Exporter = {
+  kinds: [
+    {
+      folder: 'data/',
+      extension: 'parquet',
+      mediaType: 'application/vnd.apache.parquet',
+      isSeparable: false, // its footer tells where everything is
+      open: openParquet,
+    },
+  ],
+  extras: (about) => [
+    { path: 'README.md', mediaType: 'text/markdown', text: cardOf(about) },
+    {
+      path: 'manifest.json',
+      mediaType: 'application/json',
+      text: `${JSON.stringify(about.manifest, null, 2)}\n`,
+    },
+  ],
+};
+
+function openParquet(): FileWriter {
+  const writer = new ByteWriter(1024 * 1024);
+  const file = new ParquetWriter({
+    writer,
+    createdBy: 'codesight',
+    statistics: false, // of texts and pictures they tell nothing and are as large
+    schema: [
+      { name: 'root', num_children: columns.length },
+      ...columns.map(({ name, type, nullable }) => ({
+        name,
+        type: type === 'INT32' ? ('INT32' as const) : ('BYTE_ARRAY' as const),
+        ...(type === 'STRING' ? { converted_type: 'UTF8' as const } : {}),
+        repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
+      })),
+    ],
+  });
+  let rows: Row[string][][] = columns.map(() => []);
+  let bytes = 0;
+  /** What was written since the last time; the writer's buffer begins anew. */
+  const taken = (): Uint8Array => {
+    const written = writer.getBytes().slice();
+    writer.index = 0;
+    return written;
+  };
+  const writeGroup = (): Piece[] => {
+    const count = rows[0]?.length ?? 0;
+    if (count === 0) return [];
+    void file.write({
+      columnData: columns.map(({ name }, at) => ({ name, data: rows[at] ?? [] })),
+      rowGroupSize: count,
+    });
+    rows = columns.map(() => []);
+    bytes = 0;
+    return [{ bytes: taken(), records: count }];
+  };
+  return {
+    async *session(session) {
+      for await (const step of exampleSteps(session)) {
+        const image = step.picture ? await session.picture(step.picture) : null;
+        for (const [at, column] of columns.entries()) {
+          const value = column.of(step, session, image);
+          rows[at]?.push(value);
+          bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8;
+        }
+        if ((rows[0]?.length ?? 0) >= groupRows || bytes >= groupBytes) yield* writeGroup();
+      }
+    },
+    *end() {
+      yield* writeGroup();
+      void file.finish();
+      yield { bytes: taken(), records: 0 };
+    },
+  };
+}
+
+/** The card: YAML that the hub reads, then words. */
+function cardOf({ name, version, description, licence, manifest, files }: ExportAbout): string {
+  const splits = [...Map.groupBy(files, ({ split }) => split?.toLowerCase() ?? 'all')];
+  const total = (list: typeof files, of: 'records' | 'bytes') =>
+    list.reduce((sum, file) => sum + file[of], 0);
+  return [
+    '---',
+    `pretty_name: ${JSON.stringify(name)}`,
+    ...(licence ? [`license: other`, `license_name: ${JSON.stringify(licence)}`] : []),
+    'task_categories:',
+    '- text-generation',
+    'tags:',
+    '- web-agents',
+    'configs:',
+    '- config_name: default',
+    '  data_files:',
+    ...splits.flatMap(([split]) => [`  - split: ${split}`, `    path: data/${split}-*.parquet`]),
+    'dataset_info:',
+    '  features:',
+    ...columns.flatMap((column) => [`  - name: ${column.name}`, `    dtype: ${column.dtype}`]),
+    '  splits:',
+    ...splits.flatMap(([split, list]) => [
+      `  - name: ${split}`,
+      `    num_examples: ${total(list, 'records')}`,
+      `    num_bytes: ${total(list, 'bytes')}`,
+    ]),
+    `  dataset_size: ${total(files, 'bytes')}`,
+    '---',
+    '',
+    `# ${name}${version === null ? '' : `, version ${version}`}`,
+    '',
+    ...(description ? [description, ''] : []),
+    'Steps that people took on web pages: what they saw strictly before each, candidates to choose from, and what they chose.',
+    '`candidates` and `history` are JSON; `answer` is the `ref` of a candidate. Personal values are placeholders such as `[EMAIL]`.',
+    '',
+    manifest === null
+      ? 'Made from one session.'
+      : '`manifest.json` tells where it comes from: sessions, splits, licence, consent, and what was proved of it.',
+    '',
+  ].join('\n');
+}
