@@ -11,6 +11,7 @@ test('the full demo goes from sessions to a deployed model that beats both basel
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/\d+ of 20 are ready/);
   expect(out).toContain('no leak found');
+  expect(out).toMatch(/Loss \d\.\d\d → \d\.\d\d in \d+ passes/);
   const [local, majority, random] = ['shops, local', 'majority', 'random'].map((name) =>
     stepOf(out, name),
   );

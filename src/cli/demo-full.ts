@@ -10,7 +10,6 @@ import {
   FreezeDatasetDocument,
   FrozenDatasetDocument,
   StartTrainingDocument,
-  TrainingDocument,
   ViewerDocument,
 } from '../generated/client/graphql.ts';
 import { atOnce } from '../lib/at-once.ts';
@@ -20,10 +19,13 @@ import { CommandError } from './failure.ts';
 import { deploy, printPrediction } from './predict.ts';
 import { count, paint, print, width, wrap } from './print.ts';
 import { openBoard } from './progress.ts';
+import { watchTraining } from './train.ts';
 import { until } from './until.ts';
 
 /** Sessions on their way at once. */
 const sentAtOnce = 6;
+/** A learning curve takes its time; without one there are no requests to show. */
+const requestsMs = 20_000;
 const validationHosts = ['beanquarter.example'];
 export type FullOptions = { perShop: number };
 
@@ -135,25 +137,14 @@ async function train(
   print(`\n${paint.strong('Training')}  LOCAL, on this machine`);
   if ('reason' in started)
     for (const text of wrap(started.reason, width() - 2)) print(`  ${paint.faint(text)}`);
-  const board = openBoard();
-  const line = board.line('Train');
-  const losses: number[] = [];
-  try {
-    const job = await until(signal, async () => {
-      const { trainingJob: now } = await connection.run(TrainingDocument, { id }, signal);
-      const loss = now?.latest?.trainLoss;
-      if (loss != null && losses.at(-1) !== loss) losses.push(loss);
-      line.set(now?.progress ?? 0, `loss ${curve(losses)} ${loss?.toFixed(3) ?? ''}`);
-      return now && /^(SUCCEEDED|FAILED|CANCELLED)$/.test(now.state) ? now : null;
-    });
-    if (!job.model) throw new CommandError(`The training ${job.state}: ${job.error} ${job.advice}`);
-    line.end(
-      `${job.examples} examples, loss ${losses[0]?.toFixed(2)} → ${losses.at(-1)?.toFixed(2)}  ${curve(losses)}`,
-    );
-    return job.model.id;
-  } finally {
-    board.close();
-  }
+  const { job, points } = await watchTraining(connection, id, 'LOCAL', signal, false);
+  if (!job.model) throw new CommandError(`The training ${job.state}: ${job.error} ${job.advice}`);
+  const losses = points.flatMap(({ trainLoss }) => trainLoss ?? []);
+  const checked = points.findLast(({ validationLoss }) => validationLoss !== null);
+  print(
+    `  Loss ${losses[0]?.toFixed(2)} → ${losses.at(-1)?.toFixed(2)} in ${points.at(-1)?.epoch} passes; ${checked?.validationLoss?.toFixed(2)} on a shop that it does not learn from.`,
+  );
+  return job.model.id;
 }
 
 /** A page of a shop that was not learned from, in the middle of an errand that is in no dataset. */
@@ -191,25 +182,15 @@ async function freshQuestion(number: number) {
 }
 
 async function printRequests(connection: Connection, signal: AbortSignal): Promise<void> {
-  const { dataRequests } = await connection.run(DataRequestsDocument, {}, signal);
-  const wanted = dataRequests.nodes.flatMap((node) => node ?? []);
+  const giveUpAt = performance.now() + requestsMs;
+  const wanted = await until(signal, async () => {
+    const { dataRequests } = await connection.run(DataRequestsDocument, {}, signal);
+    const found = dataRequests.nodes.flatMap((node) => node ?? []);
+    return found.length > 0 || performance.now() > giveUpAt ? found : null;
+  });
   if (wanted.length === 0) return;
   print(`\n${paint.strong('Wanted')}  what would help most, as participants see it`);
   for (const { text } of wanted) print(`  ${text}`);
-}
-
-/** The last losses as a line of blocks, the first at full height. */
-function curve(losses: readonly number[], cells = 24): string {
-  if (losses.length === 0) return '';
-  const step = Math.max(1, losses.length / cells);
-  const shown = Array.from(
-    { length: Math.min(cells, losses.length) },
-    (_, at) => losses[Math.floor(at * step)] ?? 0,
-  );
-  const most = Math.max(...shown);
-  return paint.bar(
-    shown.map((loss) => '▁▂▃▄▅▆▇█'[Math.min(7, Math.floor((loss / most) * 7.99))] ?? '▁').join(''),
-  );
 }
 
 /** What was asked for. @throws {CommandError} it was refused, with why */

@@ -100,14 +100,14 @@ async function train(
     if (json) printJson({ id });
     return;
   }
-  const { job, points } = await watch(connection, id, trainer, signal, Boolean(json));
+  const { job, points } = await watchTraining(connection, id, trainer, signal, Boolean(json));
   if (json) printJson({ id, ...job, points });
   else printEnd(job, points, trainer);
   if (job.state === 'FAILED') throw new CommandError(`${job.error} ${job.advice}`);
 }
 
 /** Follows a training and draws a line of its loss; an EXTERNAL one until its bundle is there. */
-async function watch(
+export async function watchTraining(
   connection: Connection,
   id: string,
   trainer: string,
