@@ -73,12 +73,13 @@ test('a key that is revoked ends the tries, is said in words, and another key go
 
   const { projectId = '' } = outbox.connection();
   await revokeKey(product.app, { projectId, keyId: product.keyId, now: new Date() });
+  await expect.poll(async () => (await page.do('state')).connection.state).toBe('refused');
   await page.do('record', { id, interactions: 30 });
   await page.do('stop', id);
-  await expect.poll(async () => (await page.do('state')).connection.state).toBe('refused');
   expect((await page.do('state')).connection.detail).toMatch(/refused the key.*Ask for a new key/s);
   expect((await page.do('problems'))[0]?.message).toContain('refused the key');
   await expect.poll(() => page.do('alarms')).toEqual({});
+  expect(await product.app.db.interaction.count()).toBe(3);
 
   const key = await outbox.newKey();
   await page.do('connect', outbox.connection({ key, id: '2' }));

@@ -26,6 +26,8 @@ export type Socket = {
 };
 
 const defaultBackoff: Backoff = { firstMs: 500, lastMs: 30_000 };
+/** The server's word for a key that is not good, or not any more. */
+const refusedCode = 4401;
 const keepAliveMs = 20_000; // a service worker dies after 30 s in which only the server speaks
 const connectTimeoutMs = 10_000;
 const pongTimeoutMs = 8_000;
@@ -86,6 +88,8 @@ export function openSocket(options: SocketOptions): Socket {
       closed: (event) => {
         for (const name of ['connect', 'pong']) clear(name);
         const { code, reason } = event as { code?: number; reason?: string };
+        // Nobody may be asking just now who would hear of it.
+        if (code === refusedCode) onRefused(explainClose(url, code, reason ?? ''));
         if (code === 1000) onState('idle', null);
         else onState('lost', reason || `The server cannot be reached (${code ?? 'no code'}).`);
       },
@@ -115,7 +119,7 @@ export function openSocket(options: SocketOptions): Socket {
 
 /** What a close after which the stock client does not come back means. */
 function explainClose(server: string, code: number, reason: string): RefusedError {
-  if (code === 4401)
+  if (code === refusedCode)
     return new RefusedError(
       `${server} refused the key: it is wrong, has expired or was revoked.`,
       newKeyAdvice,
