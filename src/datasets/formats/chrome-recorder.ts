@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { PageElement } from '../../lib/page/element.ts';
+import { textOf, tidy } from '../../lib/page/text.ts';
 import type { SessionStep } from '../session-steps.ts';
 import { type Act, actOf } from './acts.ts';
 import type { Exporter, ExportSession, Piece } from './exporter.ts';
@@ -40,7 +42,12 @@ const Flow = z.strictObject({
       z.strictObject({ type: z.literal('doubleClick'), ...pointed }),
       z.strictObject({ type: z.literal('hover'), ...placed, selectors }),
       z.strictObject({ type: z.literal('change'), ...placed, selectors, value: z.string() }),
-      z.strictObject({ type: z.literal('keyDown'), target: z.string(), key: z.string() }),
+      z.strictObject({
+        type: z.literal('keyDown'),
+        target: z.string(),
+        key: z.string(),
+        assertedEvents,
+      }),
       z.strictObject({
         type: z.literal('keyUp'),
         target: z.string(),
@@ -87,7 +94,7 @@ export async function flowOf(session: ExportSession): Promise<Flow> {
     if (step.type === 'NAVIGATION') expectArrival(steps, step);
     else {
       const act = actOf(step, previous);
-      if (act) steps.push(...writeAct(act, step));
+      if (act) steps.push(...writeAct(act, step, await optionValue(session, step)));
     }
     previous = step;
   }
@@ -114,13 +121,15 @@ function opening({ head }: ExportSession): FlowStep {
 
 /** What the step before led to; the page that the session opens is one of its own. */
 function expectArrival(steps: FlowStep[], { url, pageTitle }: SessionStep): void {
-  const last = steps.at(-1);
-  if (!last || last.type === 'setViewport' || last.type === 'keyDown') return;
-  if (last.type === 'navigate' && last.assertedEvents) return;
-  last.assertedEvents = [{ type: 'navigation', url, title: pageTitle ?? '' }];
+  // A key acts when it goes down; when it comes up, the next page is there already.
+  const at = steps.findLastIndex(({ type }) => type !== 'keyUp');
+  const cause = steps[at];
+  if (!cause || cause.type === 'setViewport') return;
+  if (cause.type === 'navigate' && cause.assertedEvents) return;
+  cause.assertedEvents = [{ type: 'navigation', url, title: pageTitle ?? '' }];
 }
 
-function writeAct(act: Act, step: SessionStep): FlowStep[] {
+function writeAct(act: Act, step: SessionStep, option: string | null): FlowStep[] {
   const found = recorderSelectors(step);
   const frame = (step.frame ?? []).map(({ index }) => index);
   const where = { target: 'main', ...(frame.length > 0 ? { frame } : {}) };
@@ -142,7 +151,7 @@ function writeAct(act: Act, step: SessionStep): FlowStep[] {
   if (found.length === 0) return [];
   if (act.kind === 'hover') return [{ type: 'hover', ...where, selectors: found }];
   if (act.kind === 'type' || act.kind === 'select')
-    return [{ type: 'change', ...where, selectors: found, value: chosenValue(act, step) }];
+    return [{ type: 'change', ...where, selectors: found, value: option ?? act.value }];
   const { offsetX, offsetY } = offsetOf(step);
   const at = { ...where, selectors: found, offsetX, offsetY };
   if (act.kind === 'double_click') return [{ type: 'doubleClick', ...at }];
@@ -155,9 +164,19 @@ function writeAct(act: Act, step: SessionStep): FlowStep[] {
   ];
 }
 
-/** Where an option has another value than its text, the recorder says both; the replayer wants the value. */
-function chosenValue(act: { value: string }, { target }: SessionStep): string {
-  return target?.value && target.tag === 'select' ? target.value : act.value;
+/** The replayer chooses an option by its value, people by its text; `null` for what is no native list. */
+async function optionValue(session: ExportSession, step: SessionStep): Promise<string | null> {
+  if (step.type !== 'SELECT' || step.target?.tag !== 'select') return null;
+  const list = (await session.page(step))?.byRef.get(step.target.ref ?? '');
+  const options = list ? optionsIn(list) : [];
+  const chosen = options.find((option) => tidy(textOf(option)) === tidy(step.value ?? ''));
+  return chosen?.attributes.value ?? null;
+}
+
+function optionsIn(element: PageElement): PageElement[] {
+  return element.children.flatMap((child) =>
+    typeof child === 'string' ? [] : child.tag === 'option' ? [child] : optionsIn(child),
+  );
 }
 
 /** From the top left corner of the target; its middle where that is not known or outside. */

@@ -175,7 +175,19 @@ function scopeOf(scope: string): string {
 }
 
 function arrival({ url }: SessionStep, origin: string): string[] {
-  return [`await expect(page).toHaveURL(${addressOf(url, origin)});`];
+  return [`await expect(page).toHaveURL(${madeAnew(url) ?? addressOf(url, origin)});`];
+}
+
+/** A pattern for an address with a number that each run makes anew, such as an order’s; else `null`. */
+function madeAnew(url: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { pathname } = new URL(url);
+  const parts = pathname.split('/');
+  if (!parts.some((part) => /\d{4}/.test(part))) return null;
+  const pattern = parts
+    .map((part) => (/\d{4}/.test(part) ? '[^/?#]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .join('\\/');
+  return `/${pattern}(?:[?#]|$)/`;
 }
 
 /** An address that follows the origin of the run, where it is on the same one. */
