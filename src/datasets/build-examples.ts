@@ -33,7 +33,8 @@ export async function buildExamples(app: App, ids: SessionIds, job: JobRun): Pro
         page: await pageOf(step.before?.snapshotId),
         targetRef: step.target?.ref ?? null,
         interaction: step,
-        seed: `${ids.sessionId}/${step.sequence}`,
+        // Not of ids: the same session recorded once and played twice gives the same examples.
+        seed: `${step.occurredAt.toISOString()}/${step.sequence}/${session.task}`,
       });
       history.add(step);
       read += 1;
