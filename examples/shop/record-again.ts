@@ -132,7 +132,8 @@ async function readStore(sessionId: string): Promise<unknown> {
 async function write({ session, interactions, blobs }: Held): Promise<void> {
   const target = fileURLToPath(new URL('./recording', import.meta.url));
   const sink = writeRecording(target);
-  await sink.start(SessionRecord.parse({ kind: 'HUMAN', ...session }));
+  // Whoever plays it is another participant, who has agreed to nothing yet.
+  await sink.start(SessionRecord.parse({ kind: 'HUMAN', ...session, consentId: undefined }));
   for (const item of interactions.toSorted((a, b) => a.sequence - b.sequence))
     await sink.interaction(item);
   const byTime = blobs.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
