@@ -41,6 +41,6 @@ test('the bench of ingest stores rows on both sides and ends with its figures', 
 
 test('an unknown bench is refused by name', async () => {
   await expect(run('gulp')).rejects.toMatchObject({
-    stderr: 'Expected a bench (ingest, extension), got gulp.\n',
+    stderr: 'Expected a bench (ingest, extension, export), got gulp.\n',
   });
 });

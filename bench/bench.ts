@@ -12,6 +12,8 @@ export type BenchOptions = {
   database?: string | undefined;
   /** Folder for CPU profiles of the server. */
   profile?: string | undefined;
+  /** Rows to make, for benches of stored data. */
+  rows?: number | undefined;
 };
 
 type Bench = {
@@ -32,11 +34,17 @@ const benches: Record<string, Bench> = {
     defaults: { seconds: 4, rounds: 3 },
     run: async (options) => (await import('./extension.ts')).run(options),
   },
+  export: {
+    summary:
+      'a dataset’s export, sealed files and all, against `COPY … TO STDOUT` of the same rows',
+    defaults: { seconds: 1, rounds: 1 },
+    run: async (options) => (await import('./export.ts')).run(options),
+  },
 };
 
 const help = `Measures CodeSight on this machine.
 
-  npm run bench -- NAME [--seconds N] [--rounds N] [--database URL] [--profile FOLDER] [--json]
+  npm run bench -- NAME [--seconds N] [--rounds N] [--rows N] [--database URL] [--profile FOLDER] [--json]
 
 ${Object.entries(benches)
   .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
@@ -44,6 +52,7 @@ ${Object.entries(benches)
 
   --seconds N       length of one timed round
   --rounds N        timed rounds of each side; figures are medians over them
+  --rows N          interactions to export; default: 1,000,000
   --database URL    an empty Postgres database to measure on; default: the embedded one, durable
   --profile FOLDER  writes a CPU profile of the server there (for Chrome's or VS Code's viewer)
   --json            prints only the last line: the figures as JSON
@@ -62,6 +71,7 @@ async function main(): Promise<void> {
     options: {
       seconds: { type: 'string' },
       rounds: { type: 'string' },
+      rows: { type: 'string' },
       database: { type: 'string' },
       profile: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -81,6 +91,7 @@ async function main(): Promise<void> {
   const figures = await bench.run({
     seconds: positive('--seconds', values.seconds) ?? bench.defaults.seconds,
     rounds: Math.ceil(positive('--rounds', values.rounds) ?? bench.defaults.rounds),
+    rows: positive('--rows', values.rows, 100_000_000),
     database: values.database,
     profile: values.profile,
     print: (text) => void (values.json || process.stdout.write(`${text}\n`)),
@@ -88,10 +99,10 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
-function positive(option: string, text: string | undefined): number | undefined {
+function positive(option: string, text: string | undefined, most = 86_400): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!(value > 0 && value < 86_400))
+  if (!(value > 0 && value < most))
     throw new Error(`Expected a positive number for ${option}, got ${text}.`);
   return value;
 }

@@ -8,18 +8,28 @@ import { seededRandom } from '../src/lib/page/random.ts';
 import type { App } from '../src/platform/app.ts';
 
 const stepsPerPart = 64;
+const sessionsAtOnce = 20;
 const startedAt = '2026-01-02T03:04:05.000Z';
+
+/** Sees every step that was made. */
+export type OnStep = (sessionId: string, step: SessionStep) => void;
 
 /**
  * A frozen dataset of generated sessions, written past the pipeline: every step is an example of a small
  * page. Answers with its id.
  *
  * @param sessions how many, `steps` interactions each
+ * @param settle called after every few sessions, before more are made
  */
 export async function makeFrozen(
   app: App,
   projectId: string,
-  { sessions, steps }: { sessions: number; steps: number },
+  {
+    sessions,
+    steps,
+    onStep,
+    settle,
+  }: { sessions: number; steps: number; onStep?: OnStep; settle?: () => Promise<void> },
 ): Promise<string> {
   const datasetId = newId();
   await app.db.$transaction((tx) =>
@@ -34,8 +44,11 @@ export async function makeFrozen(
     }),
   );
   const random = seededRandom('frozen');
-  for (let from = 0; from < sessions; from += 100)
-    await insertSessions(app, projectId, datasetId, Math.min(100, sessions - from), steps, random);
+  for (let from = 0; from < sessions; from += sessionsAtOnce) {
+    const count = Math.min(sessionsAtOnce, sessions - from);
+    await insertSessions(app, projectId, datasetId, count, steps, random, onStep);
+    await settle?.();
+  }
   await app.db.dataset.update({
     where: { id: datasetId },
     data: { state: 'FROZEN', manifest: {}, sessions, frozenAt: new Date() },
@@ -50,6 +63,7 @@ async function insertSessions(
   count: number,
   steps: number,
   random: () => number,
+  onStep?: OnStep,
 ): Promise<void> {
   const made = Array.from({ length: count }, (_, at) => {
     const [sessionId, frozenId] = [newId(), newId()];
@@ -70,6 +84,7 @@ async function insertSessions(
       const inside = Array.from({ length: Math.min(stepsPerPart, steps - first) }, (_s, n) =>
         aStep(first + n + 1, random),
       );
+      for (const step of inside) onStep?.(sessionId, step);
       const sealed = sealPart(key, { frozenId, part, steps: inside });
       return { frozenId, part, sessionId, firstSequence: first + 1, sealed };
     });

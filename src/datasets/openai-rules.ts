@@ -40,18 +40,37 @@ const IMAGE_TOKENS = { low: 85, high: 765, auto: 765 } as const;
 
 /** What the provider would refuse or warn of in one line; empty when it is good. */
 export function validateChatLine(line: string): Problem[] {
-  const value = parseJson(line);
-  if (value === undefined)
-    return [error('NOT_JSON', 'expected one JSON object, got something else')];
-  const parsed = ChatLine.safeParse(value);
-  if (!parsed.success) return parsed.error.issues.map(shapeProblem);
-  const chat = parsed.data;
+  const chat = readKnownTail(line) ?? readChat(line);
+  if (Array.isArray(chat)) return chat;
   return [
     ...orderProblems(chat),
     ...callProblems(chat),
     ...imageProblems(chat),
     ...lengthProblems(chat),
   ];
+}
+
+/** The line, or what is wrong with its form. */
+function readChat(line: string): ChatLine | Problem[] {
+  const value = parseJson(line);
+  if (value === undefined)
+    return [error('NOT_JSON', 'expected one JSON object, got something else')];
+  const parsed = ChatLine.safeParse(value);
+  return parsed.success ? parsed.data : parsed.error.issues.map(shapeProblem);
+}
+
+const tails = new LRUCache<string, z.infer<typeof ChatTail>>({ max: 20 });
+
+/** The same, where what follows the messages was read before, as in most lines; else `null`. */
+function readKnownTail(line: string): ChatLine | null {
+  const cut = line.lastIndexOf('],"tools":['); // no text can hold it: its quotes would be escaped
+  if (cut < 0) return null;
+  const text = line.slice(cut + 2);
+  const head = ChatHead.safeParse(parseJson(`${line.slice(0, cut + 1)}}`));
+  const tail = tails.get(text) ?? ChatTail.safeParse(parseJson(`{${text}`)).data;
+  if (!head.success || !tail) return null;
+  tails.set(text, tail);
+  return { ...head.data, ...tail };
 }
 
 /** Validates a whole file, line by line; holds none of it. */
@@ -157,8 +176,9 @@ const Message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('tool'), content: z.string(), tool_call_id: z.string() }),
 ]);
 
-const ChatLine = z.strictObject({
-  messages: z.array(Message).min(1),
+const ChatHead = z.strictObject({ messages: z.array(Message).min(1) });
+
+const ChatTail = z.strictObject({
   tools: z
     .array(
       z.strictObject({
@@ -176,6 +196,8 @@ const ChatLine = z.strictObject({
     .optional(),
   parallel_tool_calls: z.boolean().optional(),
 });
+
+const ChatLine = z.strictObject({ ...ChatHead.shape, ...ChatTail.shape });
 
 type ChatLine = z.infer<typeof ChatLine>;
 
@@ -342,7 +364,7 @@ function lengthProblems(chat: ChatLine): Problem[] {
 
 /** A quarter of the characters, and a flat sum for each image: an estimate, not the tokenizer. */
 function estimateTokens({ messages, tools: declared }: ChatLine): number {
-  let chars = JSON.stringify(declared ?? []).length;
+  let chars = charsOf(declared ?? []);
   let imageTokens = 0;
   for (const message of messages) {
     if (message.role === 'assistant') chars += JSON.stringify(message.tool_calls ?? '').length;
@@ -355,6 +377,15 @@ function estimateTokens({ messages, tools: declared }: ChatLine): number {
     }
   }
   return Math.ceil(chars / 4) + imageTokens;
+}
+
+const lengths = new WeakMap<object, number>();
+
+/** Characters of tools as JSON; those of a tail are the same object each time. */
+function charsOf(declared: object): number {
+  const known = lengths.get(declared) ?? JSON.stringify(declared).length;
+  lengths.set(declared, known);
+  return known;
 }
 
 function shapeProblem({ path, message }: z.core.$ZodIssue): Problem {

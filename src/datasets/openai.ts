@@ -1,6 +1,8 @@
 import type { Example } from './example.ts';
 import { extraParameter, instruction, promptOf, tools } from './prompt.ts';
 
+const sameInAllLines = `,${JSON.stringify({ tools, parallel_tool_calls: false }).slice(1)}`;
+
 /**
  * One line of the provider's chat format, without the line end.
  *
@@ -10,34 +12,31 @@ export function toChatLine(example: Example, { image }: { image?: string } = {})
   const { operation, ref, value } = example.answer;
   const extra = extraParameter[operation];
   const text = promptOf(example);
-  return JSON.stringify({
-    messages: [
-      { role: 'system', content: instruction },
-      {
-        role: 'user',
-        content: image
-          ? [
-              { type: 'text', text },
-              { type: 'image_url', image_url: { url: image, detail: 'low' } },
-            ]
-          : text,
-      },
-      {
-        role: 'assistant',
-        weight: 1,
-        tool_calls: [
-          {
-            id: 'call_1',
-            type: 'function',
-            function: {
-              name: operation,
-              arguments: JSON.stringify({ ref, ...(extra && { [extra[0]]: value ?? '' }) }),
-            },
+  const messages = JSON.stringify([
+    { role: 'system', content: instruction },
+    {
+      role: 'user',
+      content: image
+        ? [
+            { type: 'text', text },
+            { type: 'image_url', image_url: { url: image, detail: 'low' } },
+          ]
+        : text,
+    },
+    {
+      role: 'assistant',
+      weight: 1,
+      tool_calls: [
+        {
+          id: 'call_1',
+          type: 'function',
+          function: {
+            name: operation,
+            arguments: JSON.stringify({ ref, ...(extra && { [extra[0]]: value ?? '' }) }),
           },
-        ],
-      },
-    ],
-    tools,
-    parallel_tool_calls: false,
-  });
+        },
+      ],
+    },
+  ]);
+  return `{"messages":${messages}${sameInAllLines}`;
 }

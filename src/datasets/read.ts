@@ -50,11 +50,11 @@ type Row = {
 type Needs = Pick<App, 'db' | 'sql' | 'keys'>;
 
 /** Parts in memory at once: of 64 steps each. */
-const partsPerPage = 16;
+const partsPerPage = 8;
 
 /**
- * Reads the examples of a frozen dataset in a fixed order: by session id, then by sequence. Holds a
- * thousand steps at most.
+ * Reads the examples of a frozen dataset in a fixed order: by session id, then by sequence. Holds some
+ * hundred steps at most.
  *
  * @throws {DatasetNotFoundError} @throws {DatasetStateError} it is not FROZEN
  * @throws {MemberGoneError} a session was erased while it was read

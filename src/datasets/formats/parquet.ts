@@ -1,11 +1,13 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { promptOf } from '../prompt.ts';
 import type { ExportAbout, Exporter, ExportSession, FileWriter, Piece } from './exporter.ts';
 import { exampleSteps, type WithExample } from './lines.ts';
 
 /** Rows are kept until so many, or so many bytes of them, make a row group. */
 const groupRows = 1_000;
-const groupBytes = 16 * 1024 * 1024;
+const groupBytes = 8 * 1024 * 1024;
+
+/** The footer of a file grows with its groups. */
+const fileRows = 200_000;
 
 type Row = Record<string, string | number | Uint8Array | null>;
 type Column = {
@@ -35,7 +37,6 @@ const columns: Column[] = [
   text('history', ({ example }) => JSON.stringify(example.history)),
   text('observation', ({ example }) => example.outline),
   text('candidates', ({ example }) => JSON.stringify(example.candidates)),
-  text('prompt', ({ example }) => promptOf(example)),
   text('operation', ({ example }) => example.answer.operation),
   text('answer', ({ example }) => example.answer.ref),
   text('value', ({ example }) => example.answer.value, true),
@@ -63,6 +64,7 @@ export const parquet: Exporter = {
       folder: 'data/',
       extension: 'parquet',
       mediaType: 'application/vnd.apache.parquet',
+      maxRecords: fileRows,
       isSeparable: false, // its footer tells where everything is
       open: openParquet,
     },
@@ -105,7 +107,13 @@ function openParquet(): FileWriter {
     const count = rows[0]?.length ?? 0;
     if (count === 0) return [];
     void file.write({
-      columnData: columns.map(({ name }, at) => ({ name, data: rows[at] ?? [] })),
+      // Indexes of pages would be kept until the file ends, and a group is a page or few.
+      columnData: columns.map(({ name }, at) => ({
+        name,
+        data: rows[at] ?? [],
+        offsetIndex: false,
+        encoding: 'PLAIN' as const, // texts repeat within, which the compression finds; few repeat as a whole
+      })),
       rowGroupSize: count,
     });
     rows = columns.map(() => []);

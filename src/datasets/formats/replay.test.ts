@@ -44,56 +44,66 @@ async function exportShop(format: ExportFormat) {
   return { sessionId, entries, shop, origin: new URL(recorded.head.startUrl).origin };
 }
 
-test('a Chrome Recorder file replays in Chromium to the same end', async () => {
-  const { sessionId, entries, shop, origin } = await exportShop('CHROME_RECORDER');
-  const json = String(entries.get(`${sessionId}.json`)).replaceAll(origin, shop.url);
-  const flow = parse(JSON.parse(json));
-  for (const step of flow.steps) {
-    if (step.type !== 'change') continue;
-    const field = step.selectors.flat().find((selector) => selector.startsWith('aria/')) ?? '';
-    const name = field.slice(5).replace(/\[role=.*$/, '');
-    step.value = step.value.replace(
-      /^\[([A-Z]+)\]$/,
-      (mask, kind) => values[`${kind}/${name}`] ?? mask,
+test(
+  'a Chrome Recorder file replays in Chromium to the same end',
+  { timeout: 120_000 },
+  async () => {
+    const { sessionId, entries, shop, origin } = await exportShop('CHROME_RECORDER');
+    const json = String(entries.get(`${sessionId}.json`)).replaceAll(origin, shop.url);
+    const flow = parse(JSON.parse(json));
+    for (const step of flow.steps) {
+      if (step.type !== 'change') continue;
+      const field = step.selectors.flat().find((selector) => selector.startsWith('aria/')) ?? '';
+      const name = field.slice(5).replace(/\[role=.*$/, '');
+      step.value = step.value.replace(
+        /^\[([A-Z]+)\]$/,
+        (mask, kind) => values[`${kind}/${name}`] ?? mask,
+      );
+    }
+    const browser = await launch({ executablePath: executablePath(), args: ['--no-sandbox'] });
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage();
+
+    await (
+      await createRunner(flow, new PuppeteerRunnerExtension(browser, page, { timeout: 10_000 }))
+    ).run();
+
+    await expect.poll(() => page.url()).toMatch(/\/orders\/TF-\d{6}$/);
+    expect(await page.$eval('main', (main) => main.textContent)).toContain('Stormline Rain Jacket');
+  },
+  180_000,
+);
+
+test(
+  'a Playwright file runs in Chromium to the same end',
+  { timeout: 120_000 },
+  async () => {
+    const { sessionId, entries, shop } = await exportShop('PLAYWRIGHT');
+    const dist = join(process.cwd(), 'dist');
+    await mkdir(dist, { recursive: true });
+    const folder = await mkdtemp(join(dist, 'playwright-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    await writeFile(
+      join(folder, 'playwright.config.ts'),
+      `export default { timeout: 120_000, workers: 1, reporter: 'line', use: { actionTimeout: 10_000, launchOptions: ${JSON.stringify(
+        { executablePath: executablePath(), args: ['--no-sandbox'] },
+      )} } };`,
     );
-  }
-  const browser = await launch({ executablePath: executablePath(), args: ['--no-sandbox'] });
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage();
+    const spec = `${sessionId}.spec.ts`;
+    await writeFile(join(folder, spec), entries.get(spec) ?? '');
+    await writeFile(join(folder, 'fixture.ts'), entries.get('fixture.ts') ?? '');
 
-  await (
-    await createRunner(flow, new PuppeteerRunnerExtension(browser, page, { timeout: 10_000 }))
-  ).run();
+    const cli = join(process.cwd(), 'node_modules', '@playwright', 'test', 'cli.js');
+    const answer = await run(process.execPath, [cli, 'test', spec], {
+      cwd: folder,
+      env: { ...process.env, BASE_URL: shop.url, MASKED_VALUES: JSON.stringify(values), CI: '1' },
+    }).catch((error: { stdout: string; stderr: string }) => error);
 
-  await expect.poll(() => page.url()).toMatch(/\/orders\/TF-\d{6}$/);
-  expect(await page.$eval('main', (main) => main.textContent)).toContain('Stormline Rain Jacket');
-}, 180_000);
-
-test('a Playwright file runs in Chromium to the same end', async () => {
-  const { sessionId, entries, shop } = await exportShop('PLAYWRIGHT');
-  const dist = join(process.cwd(), 'dist');
-  await mkdir(dist, { recursive: true });
-  const folder = await mkdtemp(join(dist, 'playwright-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  await writeFile(
-    join(folder, 'playwright.config.ts'),
-    `export default { timeout: 120_000, workers: 1, reporter: 'line', use: { actionTimeout: 10_000, launchOptions: ${JSON.stringify(
-      { executablePath: executablePath(), args: ['--no-sandbox'] },
-    )} } };`,
-  );
-  const spec = `${sessionId}.spec.ts`;
-  await writeFile(join(folder, spec), entries.get(spec) ?? '');
-  await writeFile(join(folder, 'fixture.ts'), entries.get('fixture.ts') ?? '');
-
-  const cli = join(process.cwd(), 'node_modules', '@playwright', 'test', 'cli.js');
-  const answer = await run(process.execPath, [cli, 'test', spec], {
-    cwd: folder,
-    env: { ...process.env, BASE_URL: shop.url, MASKED_VALUES: JSON.stringify(values), CI: '1' },
-  }).catch((error: { stdout: string; stderr: string }) => error);
-
-  expect(answer.stdout).toContain('1 passed');
-  expect(String(entries.get(spec))).toContain(`masked("EMAIL", "Email")`);
-  expect(String(entries.get(spec))).toMatch(/orders\\\/\[\^\/\?#\]\+/);
-}, 180_000);
+    expect(answer.stdout).toContain('1 passed');
+    expect(String(entries.get(spec))).toContain(`masked("EMAIL", "Email")`);
+    expect(String(entries.get(spec))).toMatch(/orders\\\/\[\^\/\?#\]\+/);
+  },
+  180_000,
+);
