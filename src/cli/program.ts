@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { addConfig } from './config.ts';
+import { addDataset } from './dataset.ts';
 import { addDemo } from './demo.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addExport } from './export.ts';
 import { explainFailure, InterruptedError } from './failure.ts';
 import { addImport } from './import.ts';
 import { addKey } from './key.ts';
@@ -55,6 +57,8 @@ Ends with 0 when all is well, 1 when something failed, 2 when the command was no
     addRecord,
     addPlay,
     addImport,
+    addExport,
+    addDataset,
     addTrain,
     addEvaluate,
     addPredict,

@@ -10,7 +10,7 @@ import { openPages } from '../sessions/pages.ts';
 import { openSession } from '../sessions/session-keys.ts';
 import { streamSteps } from '../sessions/steps.ts';
 import { examplesBuilt } from './events.ts';
-import { buildExample, Example, type SkipReason } from './example.ts';
+import { buildExample, Example, exampleSeed, type SkipReason } from './example.ts';
 import { History } from './history.ts';
 
 const rowsPerInsert = 200;
@@ -33,8 +33,7 @@ export async function buildExamples(app: App, ids: SessionIds, job: JobRun): Pro
         page: await pageOf(step.before?.snapshotId),
         targetRef: step.target?.ref ?? null,
         interaction: step,
-        // Not of ids: the same session recorded once and played twice gives the same examples.
-        seed: `${step.occurredAt.toISOString()}/${step.sequence}/${session.task}`,
+        seed: exampleSeed(step.occurredAt.toISOString(), step.sequence, session.task),
       });
       history.add(step);
       read += 1;

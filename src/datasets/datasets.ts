@@ -45,7 +45,7 @@ export async function createDataset(
   };
   await app.db.$transaction(async (tx) => {
     // Two of the same name at once would be the same version.
-    await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${projectId}::uuid FOR UPDATE`;
+    await tx.$queryRaw`SELECT 1 FROM "Project" WHERE "id" = ${projectId}::uuid FOR NO KEY UPDATE`;
     const known = await tx.dataset.findUnique({ where: { id } });
     if (known) {
       const { name, description, filter, splitting, licence } = known;

@@ -154,6 +154,16 @@ export function buildExample(input: ExampleInput): Example | Skipped {
   };
 }
 
+/**
+ * The seed of a step's example. Not of ids: the same session recorded once and played twice gives the same
+ * examples.
+ *
+ * @param occurredAt ISO 8601 in UTC with milliseconds
+ */
+export function exampleSeed(occurredAt: string, sequence: number, task: string | null): string {
+  return `${occurredAt}/${sequence}/${task}`;
+}
+
 /** The answer in words: `type "rain jacket" into searchbox "Search"`. */
 export function describeAnswer({ answer, candidates }: Example): string {
   const chosen = candidates.find(({ ref }) => ref === answer.ref);

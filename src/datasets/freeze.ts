@@ -196,7 +196,7 @@ async function finish(
       interactions,
       examples,
       progress: 1,
-      message: `${examples} examples of ${sessions} sessions, no leak found`,
+      message: `${examples} example${examples === 1 ? '' : 's'} of ${sessions} session${sessions === 1 ? '' : 's'}, no leak found`,
       frozenAt: new Date(),
     });
     await app.queue.emit(tx, datasetFrozen, { projectId, datasetId: id });

@@ -118,7 +118,8 @@ class Run {
     if (file) await this.#close(file);
   }
 
-  async #open(kind: FileKind, split: Split | null): Promise<OpenFile> {
+  async #open(of: FileKind, split: Split | null): Promise<OpenFile> {
+    const kind = split === null && of.single ? { ...of, ...of.single } : of;
     const { id: exportId, projectId } = this.#row;
     const { position, shard } = this.#at;
     const number = String(shard).padStart(5, '0');
@@ -228,7 +229,7 @@ class Run {
       await this.#change(tx, {
         state: 'SUCCEEDED',
         progress: 1,
-        message: `${records} records in ${sizes.length} files`,
+        message: `${many(records, 'record')} in ${many(sizes.length, 'file')}`,
         records,
         bytes: total,
         checkpoint: { ...this.#at, sessionsDone },
@@ -242,7 +243,11 @@ class Run {
     const { kinds } = exporters[this.#row.format];
     const records = this.#at.records + (file ? file.records - this.#at.fileRecords : 0);
     const progress = this.#at.sessionsDone / Math.max(1, this.#source.sessions * kinds.length);
-    return { progress: Math.min(1, progress), message: `${records} records written`, records };
+    return {
+      progress: Math.min(1, progress),
+      message: `${many(records, 'record')} written`,
+      records,
+    };
   }
 
   /** Sets fields unless the export was withdrawn meanwhile. */
@@ -256,6 +261,10 @@ class Run {
     if (count === 0) throw new Error('Its dataset was withdrawn or its session erased meanwhile.');
     await this.#app.pubsub.notify(tx, { topic: 'export', projectId, subjectId: id });
   }
+}
+
+function many(count: number, one: string): string {
+  return `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
 }
 
 type OpenFile = {

@@ -59,7 +59,7 @@ const Flow = z.strictObject({
   ),
 });
 
-export type Flow = z.infer<typeof Flow>;
+type Flow = z.infer<typeof Flow>;
 type FlowStep = Flow['steps'][number];
 
 /** Chrome DevTools Recorder: a JSON file for each session. */
@@ -70,11 +70,19 @@ export const chromeRecorder: Exporter = {
       extension: 'tar',
       mediaType: 'application/x-tar',
       isSeparable: true,
+      single: {
+        extension: 'json',
+        mediaType: 'application/json',
+        open: () => ({
+          async *session(session): AsyncGenerator<Piece> {
+            yield { bytes: await fileOf(session), records: 1 };
+          },
+        }),
+      },
       open: () => ({
         async *session(session): AsyncGenerator<Piece> {
-          const flow = await flowOf(session);
-          const bytes = Buffer.from(`${JSON.stringify(flow, null, 2)}\n`);
-          yield { bytes: tarEntry(`${session.head.sessionId}.json`, bytes), records: 1 };
+          const path = `${session.head.sessionId}.json`;
+          yield { bytes: tarEntry(path, await fileOf(session)), records: 1 };
         },
         end: () => [{ bytes: tarEnd, records: 0 }],
       }),
@@ -82,11 +90,15 @@ export const chromeRecorder: Exporter = {
   ],
 };
 
+async function fileOf(session: ExportSession): Promise<Buffer> {
+  return Buffer.from(`${JSON.stringify(await flowOf(session), null, 2)}\n`);
+}
+
 /**
  * A session as the Recorder writes it. Masked values stay placeholders; steps in other tabs, uploads
  * and drags have no step of their own.
  */
-export async function flowOf(session: ExportSession): Promise<Flow> {
+async function flowOf(session: ExportSession): Promise<Flow> {
   const steps: FlowStep[] = [];
   let previous: SessionStep | null = null;
   for await (const step of session.steps) {
@@ -190,7 +202,7 @@ function offsetOf({ pointer, target }: SessionStep): { offsetX: number; offsetY:
 }
 
 /** The recorder's own forms: `aria/NAME`, `text/…`, `xpath/…`, CSS without a prefix. */
-export function recorderSelectors(step: SessionStep): string[] {
+function recorderSelectors(step: SessionStep): string[] {
   const written = lastingSelectors(step).flatMap(({ strategy, value }) => {
     if (strategy === 'ROLE_NAME') {
       const parts = readRoleName(value);

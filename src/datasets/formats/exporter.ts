@@ -39,6 +39,8 @@ export type FileKind = {
   maxRecords?: number;
   /** Whether what a session adds depends on nothing before it, so that a stopped run goes on in the middle. */
   isSeparable: boolean;
+  /** The same for an export of one session, where that needs no archive. */
+  single?: Pick<FileKind, 'extension' | 'mediaType' | 'open'>;
   open(): FileWriter;
 };
 

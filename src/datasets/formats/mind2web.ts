@@ -4,7 +4,7 @@ import { laidOut, type Page, type PageElement, type PageNode } from '../../lib/p
 import { controlOf } from '../../lib/page/parse.ts';
 import { seededRandom } from '../../lib/page/random.ts';
 import { tidy } from '../../lib/page/text.ts';
-import type { operations } from '../example.ts';
+import { exampleSeed, type operations } from '../example.ts';
 import { type Exporter, type ExportSession, InvalidRecordError } from './exporter.ts';
 import { exampleSteps, fitting, linesKind, type WithExample } from './lines.ts';
 
@@ -119,7 +119,7 @@ async function actionOf(session: ExportSession, step: WithExample) {
   const { sessionId } = session.head;
   const offered = chooseCandidates(page, target, {
     limit: candidates,
-    random: seededRandom(`${sessionId}/${step.sequence}`),
+    random: seededRandom(exampleSeed(step.occurredAt, step.sequence, session.head.task)),
   });
   const ids = new Map(page.elements.map((element, at) => [element, idOf(element, at)]));
   const positive = candidateOf(target, ids, true);

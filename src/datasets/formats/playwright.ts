@@ -12,15 +12,21 @@ export const playwright: Exporter = {
       extension: 'tar',
       mediaType: 'application/x-tar',
       isSeparable: true,
+      single: {
+        extension: 'spec.ts',
+        mediaType: 'text/typescript',
+        open: () => ({
+          async *session(session): AsyncGenerator<Piece> {
+            yield { bytes: Buffer.from(await specOf(session)), records: 1 };
+          },
+        }),
+      },
       open: () => ({
         async *session(session): AsyncGenerator<Piece> {
           const bytes = Buffer.from(await specOf(session));
           yield { bytes: tarEntry(`${session.head.sessionId}.spec.ts`, bytes), records: 1 };
         },
-        end: () => [
-          { bytes: tarEntry('fixture.ts', Buffer.from(fixture)), records: 0 },
-          { bytes: tarEnd, records: 0 },
-        ],
+        end: () => [{ bytes: tarEnd, records: 0 }],
       }),
     },
   ],
@@ -38,7 +44,7 @@ const stands: Record<string, string> = {
 };
 
 /** The fixture beside the tests: `masked('EMAIL', 'Email')` gives what to type. */
-export const fixture = `import { env } from 'node:process';
+const fixture = `import { env } from 'node:process';
 import { test as base } from '@playwright/test';
 
 /**
@@ -67,7 +73,7 @@ export { expect } from '@playwright/test';
 `;
 
 /** A session as a test that can be run. BASE_URL replaces the origin of the start page. */
-export async function specOf(session: ExportSession): Promise<string> {
+async function specOf(session: ExportSession): Promise<string> {
   const { head } = session;
   const lines: string[] = [];
   const origin = originOf(head.startUrl);

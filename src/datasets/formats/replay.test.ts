@@ -7,7 +7,7 @@ import { launch } from 'puppeteer-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { startShop } from '../../../examples/shop/server.ts';
 import { makeViewer } from '../../../test/app.ts';
-import { entriesOf, exported, toFiles } from '../../../test/exported.ts';
+import { exported, toFiles } from '../../../test/exported.ts';
 import { openWorkingApp, playRecorded, until } from '../../../test/recorded.ts';
 import { readShop } from '../../../test/shop.ts';
 import type { ExportFormat } from '../../generated/prisma/enums.ts';
@@ -40,70 +40,61 @@ async function exportShop(format: ExportFormat) {
   const files = await exported(app, viewer, sessionId, format);
   const shop = await startShop();
   onTestFinished(() => shop.close());
-  const entries = entriesOf(files.get('session.tar') ?? Buffer.alloc(0));
-  return { sessionId, entries, shop, origin: new URL(recorded.head.startUrl).origin };
+  return { files, shop, origin: new URL(recorded.head.startUrl).origin };
 }
 
-test(
-  'a Chrome Recorder file replays in Chromium to the same end',
-  { timeout: 120_000 },
-  async () => {
-    const { sessionId, entries, shop, origin } = await exportShop('CHROME_RECORDER');
-    const json = String(entries.get(`${sessionId}.json`)).replaceAll(origin, shop.url);
-    const flow = parse(JSON.parse(json));
-    for (const step of flow.steps) {
-      if (step.type !== 'change') continue;
-      const field = step.selectors.flat().find((selector) => selector.startsWith('aria/')) ?? '';
-      const name = field.slice(5).replace(/\[role=.*$/, '');
-      step.value = step.value.replace(
-        /^\[([A-Z]+)\]$/,
-        (mask, kind) => values[`${kind}/${name}`] ?? mask,
-      );
-    }
-    const browser = await launch({ executablePath: executablePath(), args: ['--no-sandbox'] });
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage();
-
-    await (
-      await createRunner(flow, new PuppeteerRunnerExtension(browser, page, { timeout: 10_000 }))
-    ).run();
-
-    await expect.poll(() => page.url()).toMatch(/\/orders\/TF-\d{6}$/);
-    expect(await page.$eval('main', (main) => main.textContent)).toContain('Stormline Rain Jacket');
-  },
-  180_000,
-);
-
-test(
-  'a Playwright file runs in Chromium to the same end',
-  { timeout: 120_000 },
-  async () => {
-    const { sessionId, entries, shop } = await exportShop('PLAYWRIGHT');
-    const dist = join(process.cwd(), 'dist');
-    await mkdir(dist, { recursive: true });
-    const folder = await mkdtemp(join(dist, 'playwright-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    await writeFile(
-      join(folder, 'playwright.config.ts'),
-      `export default { timeout: 120_000, workers: 1, reporter: 'line', use: { actionTimeout: 10_000, launchOptions: ${JSON.stringify(
-        { executablePath: executablePath(), args: ['--no-sandbox'] },
-      )} } };`,
+test('a Chrome Recorder file replays in Chromium to the same end', {
+  timeout: 120_000,
+}, async () => {
+  const { files, shop, origin } = await exportShop('CHROME_RECORDER');
+  const json = String(files.get('session.json')).replaceAll(origin, shop.url);
+  const flow = parse(JSON.parse(json));
+  for (const step of flow.steps) {
+    if (step.type !== 'change') continue;
+    const field = step.selectors.flat().find((selector) => selector.startsWith('aria/')) ?? '';
+    const name = field.slice(5).replace(/\[role=.*$/, '');
+    step.value = step.value.replace(
+      /^\[([A-Z]+)\]$/,
+      (mask, kind) => values[`${kind}/${name}`] ?? mask,
     );
-    const spec = `${sessionId}.spec.ts`;
-    await writeFile(join(folder, spec), entries.get(spec) ?? '');
-    await writeFile(join(folder, 'fixture.ts'), entries.get('fixture.ts') ?? '');
+  }
+  const browser = await launch({ executablePath: executablePath(), args: ['--no-sandbox'] });
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage();
 
-    const cli = join(process.cwd(), 'node_modules', '@playwright', 'test', 'cli.js');
-    const answer = await run(process.execPath, [cli, 'test', spec], {
-      cwd: folder,
-      env: { ...process.env, BASE_URL: shop.url, MASKED_VALUES: JSON.stringify(values), CI: '1' },
-    }).catch((error: { stdout: string; stderr: string }) => error);
+  await (
+    await createRunner(flow, new PuppeteerRunnerExtension(browser, page, { timeout: 10_000 }))
+  ).run();
 
-    expect(answer.stdout).toContain('1 passed');
-    expect(String(entries.get(spec))).toContain(`masked("EMAIL", "Email")`);
-    expect(String(entries.get(spec))).toMatch(/orders\\\/\[\^\/\?#\]\+/);
-  },
-  180_000,
-);
+  await expect.poll(() => page.url()).toMatch(/\/orders\/TF-\d{6}$/);
+  expect(await page.$eval('main', (main) => main.textContent)).toContain('Stormline Rain Jacket');
+});
+
+test('a Playwright file runs in Chromium to the same end', { timeout: 120_000 }, async () => {
+  const { files, shop } = await exportShop('PLAYWRIGHT');
+  const dist = join(process.cwd(), 'dist');
+  await mkdir(dist, { recursive: true });
+  const folder = await mkdtemp(join(dist, 'playwright-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await writeFile(
+    join(folder, 'playwright.config.ts'),
+    `export default { timeout: 120_000, workers: 1, reporter: 'line', use: { actionTimeout: 10_000, launchOptions: ${JSON.stringify(
+      { executablePath: executablePath(), args: ['--no-sandbox'] },
+    )} } };`,
+  );
+  const spec = 'session.spec.ts';
+  await writeFile(join(folder, spec), files.get(spec) ?? '');
+  await writeFile(join(folder, 'fixture.ts'), files.get('fixture.ts') ?? '');
+
+  const cli = join(process.cwd(), 'node_modules', '@playwright', 'test', 'cli.js');
+  const answer = await run(process.execPath, [cli, 'test', spec], {
+    cwd: folder,
+    env: { ...process.env, BASE_URL: shop.url, MASKED_VALUES: JSON.stringify(values), CI: '1' },
+  }).catch((error: { stdout: string; stderr: string }) => error);
+
+  expect(answer.stdout).toContain('1 passed');
+  expect(String(files.get(spec))).toContain(`masked("EMAIL", "Email")`);
+  expect(String(files.get(spec))).toMatch(/orders\\\/\[\^\/\?#\]\+/);
+});
