@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import type { Reply, Requests } from '../extension/messages.ts';
@@ -35,6 +36,7 @@ export type Installed = {
 /** The little of `chrome` that a page of the extension is asked for here. */
 type ExtensionApi = { runtime: { sendMessage(message: unknown): Promise<Reply<unknown>> } };
 
+const closeTimeoutMs = 10_000;
 let built: Promise<string> | null = null;
 
 /** The extension as a participant would load it; built once a process. */
@@ -106,7 +108,12 @@ export async function installExtension({
     close: () => installed.context.close(),
   };
   onTestFinished(async () => {
-    await installed.context.close();
+    const hasClosed = await Promise.race([
+      installed.context.close().then(() => true),
+      delay(closeTimeoutMs, false, { ref: false }),
+    ]);
+    // A browser whose worker was killed hangs now and then when it is asked to close.
+    if (!hasClosed) process.kill(await mainProcessOf(profile), 'SIGKILL');
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   });
   return installed;
