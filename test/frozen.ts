@@ -19,6 +19,7 @@ export type OnStep = (sessionId: string, step: SessionStep) => void;
  * page. Answers with its id.
  *
  * @param sessions how many, `steps` interactions each
+ * @param answerAt place of every answer among its candidates; random when absent
  * @param settle called after every few sessions, before more are made
  */
 export async function makeFrozen(
@@ -29,7 +30,14 @@ export async function makeFrozen(
     steps,
     onStep,
     settle,
-  }: { sessions: number; steps: number; onStep?: OnStep; settle?: () => Promise<void> },
+    answerAt,
+  }: {
+    sessions: number;
+    steps: number;
+    onStep?: OnStep;
+    settle?: () => Promise<void>;
+    answerAt?: number;
+  },
 ): Promise<string> {
   const datasetId = newId();
   await app.db.$transaction((tx) =>
@@ -46,7 +54,7 @@ export async function makeFrozen(
   const random = seededRandom('frozen');
   for (let from = 0; from < sessions; from += sessionsAtOnce) {
     const count = Math.min(sessionsAtOnce, sessions - from);
-    await insertSessions(app, projectId, datasetId, count, steps, random, onStep);
+    await insertSessions(app, projectId, datasetId, count, steps, random, onStep, answerAt);
     await settle?.();
   }
   await app.db.dataset.update({
@@ -64,6 +72,7 @@ async function insertSessions(
   steps: number,
   random: () => number,
   onStep?: OnStep,
+  answerAt?: number,
 ): Promise<void> {
   const made = Array.from({ length: count }, (_, at) => {
     const [sessionId, frozenId] = [newId(), newId()];
@@ -82,7 +91,7 @@ async function insertSessions(
     const parts = Array.from({ length: Math.ceil(steps / stepsPerPart) }, (_step, part) => {
       const first = part * stepsPerPart;
       const inside = Array.from({ length: Math.min(stepsPerPart, steps - first) }, (_s, n) =>
-        aStep(first + n + 1, random),
+        aStep(first + n + 1, random, answerAt),
       );
       for (const step of inside) onStep?.(sessionId, step);
       const sealed = sealPart(key, { frozenId, part, steps: inside });
@@ -138,14 +147,14 @@ async function insertSessions(
   ]);
 }
 
-function aStep(sequence: number, random: () => number): SessionStep {
+function aStep(sequence: number, random: () => number, answerAt?: number): SessionStep {
   const pick = (count: number) => Math.floor(random() * count);
   const candidates = Array.from({ length: 12 }, (_, at) => ({
     ref: `e${at + 1}`,
     text: `button "Add shirt ${pick(10_000)} to the cart"`,
     within: `listitem "Shirt ${pick(10_000)}"`,
   }));
-  const chosen = candidates[pick(candidates.length)] as (typeof candidates)[number];
+  const chosen = candidates[answerAt ?? pick(candidates.length)] as (typeof candidates)[number];
   const example: Example = {
     task: 'Buy a green shirt',
     history: Array.from({ length: 5 }, (_, at) => `click link "Page ${at} of ${pick(100)}"`),

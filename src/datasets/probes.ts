@@ -31,8 +31,14 @@ const REFUSAL_Z = 3.29;
 /** From here on the chi-square approximation holds (expected counts of 5 in ten cells). */
 const CHI_SQUARE_LINES = 50;
 
-/** Words of more than so many lines are not looked at; a marker shows long before. */
-const MAX_TOKENS = 200_000;
+/** Beyond so many different tokens, the rare ones are forgotten. */
+const MAX_TOKENS = 100_000;
+
+/** A token on fewer than one answer in so many may be forgotten. */
+const FORGET_SHARE = 100;
+
+/** Cells of a quarter of a megabyte in all; two tokens that share one seem to stand on more others. */
+const SKETCH_CELLS = 65_536;
 
 /** Do some places hold the answer more often than others? */
 export class PlaceProbe {
@@ -139,9 +145,25 @@ export class ReaderProbe {
   }
 }
 
-/** Is there a token that stands on answers and on nothing else? */
+type TokenCount = {
+  answers: number;
+  others: number;
+  /** Hashes of the texts of different answers with it, five at most. */
+  names: Set<number>;
+  /** Answers that it may have been on before it was counted. */
+  missed: number;
+};
+
+/**
+ * Is there a token that stands on answers and on nothing else?
+ *
+ * Memory is bounded however long the file is: beyond so many tokens, those that stand on few answers are
+ * forgotten from time to time (lossy counting: Manku and Motwani, 2002). What stands on a quarter of the
+ * answers is never among them. On how many other candidates a forgotten one stood is kept in a sketch.
+ */
 export class MarkerProbe {
-  readonly #tokens = new Map<string, { answers: number; others: number; names: Set<string> }>();
+  readonly #tokens = new Map<string, TokenCount>();
+  readonly #others = new Uint32Array(SKETCH_CELLS);
   #lines = 0;
 
   add({ candidates, answer }: ReadLine): void {
@@ -149,17 +171,16 @@ export class MarkerProbe {
     for (const { ref, text } of candidates) {
       const isAnswer = ref === answer.ref;
       for (const token of tokensOf(text)) {
-        const known = this.#tokens.get(token);
-        if (!known && this.#tokens.size >= MAX_TOKENS) continue;
-        const count = known ?? { answers: 0, others: 0, names: new Set() };
-        if (!known) this.#tokens.set(token, count);
+        const count = this.#tokens.get(token) ?? this.#begin(token);
         if (!isAnswer) count.others++;
         else {
           count.answers++;
-          if (count.names.size < 5) count.names.add(text.toLowerCase().replaceAll(token, ''));
+          if (count.names.size < 5)
+            count.names.add(hashOf(text.toLowerCase().replaceAll(token, '')));
         }
       }
     }
+    if (this.#tokens.size > MAX_TOKENS) this.#forget();
   }
 
   /**
@@ -171,11 +192,41 @@ export class MarkerProbe {
     if (this.#lines < MIN_LINES) return [];
     return [...this.#tokens]
       .filter(
-        ([, { answers, others, names }]) =>
-          answers * 4 >= this.#lines && names.size >= 5 && others * 20 <= answers,
+        ([, { answers, others, names, missed }]) =>
+          (answers + missed) * 4 >= this.#lines && names.size >= 5 && others * 20 <= answers,
       )
       .map(([token]) => token);
   }
+
+  #begin(token: string): TokenCount {
+    const others = this.#others[hashOf(token) % SKETCH_CELLS] ?? 0;
+    const missed = this.#forgotten;
+    const count = { answers: 0, others, names: new Set<number>(), missed };
+    this.#tokens.set(token, count);
+    return count;
+  }
+
+  /** Answers that a token may have been on and still be forgotten. */
+  #forgotten = 0;
+
+  #forget(): void {
+    const least = Math.max(this.#forgotten, this.#lines / FORGET_SHARE);
+    for (const [token, { answers, others, missed }] of this.#tokens) {
+      if (answers + missed > least) continue;
+      const cell = hashOf(token) % SKETCH_CELLS;
+      this.#others[cell] = Math.max(this.#others[cell] ?? 0, others);
+      this.#tokens.delete(token);
+    }
+    this.#forgotten = least;
+  }
+}
+
+/** FNV-1a, 32 bits: for telling apart, not for safety. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++)
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
 }
 
 /** Words and signs of a candidate and what its form shows; the role is its meaning and left out. */
