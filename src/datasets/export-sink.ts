@@ -46,8 +46,9 @@ export class ExportSink {
   readonly #key: DataKey;
   readonly #folder: string;
   readonly #hash: Hash = createHash('sha256');
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  /** The part that gathers; the same memory for all of them. */
+  readonly #gathered = Buffer.allocUnsafe(partBytes);
+  #gatheredBytes = 0;
   /** Parts that are stored. */
   parts = 0;
 
@@ -60,7 +61,7 @@ export class ExportSink {
 
   /** Bytes given so far. */
   get bytes(): number {
-    return this.parts * partBytes + this.#pendingBytes;
+    return this.parts * partBytes + this.#gatheredBytes;
   }
 
   /** Goes on behind parts that were stored before; reads them once, for the hash. */
@@ -76,34 +77,33 @@ export class ExportSink {
 
   /** Takes bytes; answers with whether a part was stored. */
   async write(bytes: Uint8Array): Promise<boolean> {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes < partBytes) return false;
-    const all = Buffer.concat(this.#pending);
-    let from = 0;
-    for (; all.length - from >= partBytes; from += partBytes)
-      await this.#store(all.subarray(from, from + partBytes));
-    this.#pending = from < all.length ? [Buffer.from(all.subarray(from))] : [];
-    this.#pendingBytes = all.length - from;
-    return true;
+    let isStored = false;
+    for (let from = 0; from < bytes.length; ) {
+      const some = bytes.subarray(from, from + partBytes - this.#gatheredBytes);
+      this.#gathered.set(some, this.#gatheredBytes);
+      this.#gatheredBytes += some.length;
+      from += some.length;
+      if (this.#gatheredBytes < partBytes) continue;
+      await this.#store();
+      isStored = true;
+    }
+    return isStored;
   }
 
   /** Stores what remains; answers with what the file is. */
   async end(): Promise<{ bytes: number; parts: number; sha256: Buffer }> {
     const { bytes } = this;
-    if (this.#pendingBytes > 0) {
-      await this.#store(Buffer.concat(this.#pending));
-      this.#pending = [];
-      this.#pendingBytes = 0;
-    }
+    if (this.#gatheredBytes > 0) await this.#store();
     return { bytes, parts: this.parts, sha256: this.#hash.digest() };
   }
 
-  async #store(bytes: Uint8Array): Promise<void> {
-    this.#hash.update(bytes);
+  async #store(): Promise<void> {
+    const bytes = this.#gathered.subarray(0, this.#gatheredBytes);
     const part = this.parts;
     const sealed = sealFilePart(this.#key, this.fileId, part, bytes);
     await this.#app.storage.put(partKey(this.#folder, this.fileId, part), sealed);
+    this.#hash.update(bytes);
     this.parts++;
+    this.#gatheredBytes = 0;
   }
 }

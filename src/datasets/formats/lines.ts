@@ -3,6 +3,9 @@ import type { Example } from '../example.ts';
 import type { SessionStep } from '../session-steps.ts';
 import { type ExportSession, type FileKind, InvalidRecordError, type Piece } from './exporter.ts';
 
+/** Lines become bytes so many at a time: a buffer for each is more than twice the memory. */
+const pieceChars = 64 * 1024;
+
 export type WithExample = SessionStep & { example: Example };
 
 /** Steps of a session that are examples. */
@@ -22,8 +25,15 @@ export function linesKind(
     isSeparable: true,
     open: () => ({
       async *session(session): AsyncGenerator<Piece> {
-        for await (const line of linesOf(session))
-          yield { bytes: Buffer.from(`${line}\n`), records: 1 };
+        let [text, records] = ['', 0];
+        for await (const line of linesOf(session)) {
+          text += `${line}\n`;
+          records++;
+          if (text.length < pieceChars) continue;
+          yield { bytes: Buffer.from(text), records };
+          [text, records] = ['', 0];
+        }
+        if (records > 0) yield { bytes: Buffer.from(text), records };
       },
     }),
     ...more,
