@@ -17,6 +17,8 @@ export const reportLimits = {
   breadcrumbs: 100,
   /** Tags, and names of headers. */
   entries: 64,
+  /** Deviations from a contract. */
+  deviations: 50,
   /** Parts of a fingerprint that a client gives. */
   fingerprintParts: 16,
 } as const;
@@ -76,6 +78,15 @@ export const reportOutcomes = [
 ] as const;
 export type ReportOutcome = (typeof reportOutcomes)[number];
 
+/** How a contract can be broken. */
+export const contractViolations = [
+  'PARAM_MISMATCH',
+  'RESPONSE_SCHEMA_ERROR',
+  'TIMEOUT',
+  'UNAVAILABLE',
+] as const;
+export type ContractViolationKind = (typeof contractViolations)[number];
+
 const name = text(512);
 const line = text(2_048);
 const traceId = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hexadecimal digits');
@@ -117,6 +128,18 @@ export const Breadcrumb = z.object({
   /** For example `click`, `navigation`, `http`, `console`. */
   kind: text(64),
   message: line.nullish(),
+});
+
+/** One place where a value does not fit its JSON Schema. */
+export const Deviation = z.object({
+  /** JSON pointer with `*` for the items of lists; empty for the whole. */
+  pointer: line,
+  /** Keyword of JSON Schema that does not hold, or a word for why there was no answer. */
+  keyword: text(64),
+  /** Type that was expected. */
+  expected: text(128),
+  /** Type that came. */
+  actual: text(128),
 });
 
 /** One trouble, told once. What a report says of people and content goes through the redactor before it is kept. */
@@ -179,9 +202,13 @@ export const Report = z
       .object({
         hash: text(64).nullish(),
         operation: name.nullish(),
-        violation: text(64).nullish(),
-        /** JSON pointer. */
+        violation: z.enum(contractViolations).nullish(),
+        /** JSON pointer of the first deviation. */
         pointer: line.nullish(),
+        /** All of them; types only, never a value. */
+        deviations: z.array(Deviation).max(reportLimits.deviations).nullish(),
+        /** Of a timeout: an answer followed after all. */
+        isLate: z.boolean().nullish(),
       })
       .nullish(),
     sync: z
