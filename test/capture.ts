@@ -36,7 +36,11 @@ export type Capture = {
   close(): Promise<void>;
 };
 
-/** The content script's hearing as one script, which tells a binding instead of an extension. */
+/**
+ * The content script's hearing as one script, which tells a binding instead of an extension. A call of a
+ * binding is lost when the document goes before it has arrived (always, where the browser gives every
+ * document a frame of its own: `RenderDocument`), so what has no answer then is told by the next one.
+ */
 async function bundleHearing(): Promise<string> {
   const entry = `
     import { awaitRest } from './rest.ts';
@@ -46,13 +50,29 @@ async function bundleHearing(): Promise<string> {
     import { tell } from './capture.ts';
     import { isWritten, surveyed } from './survey.ts';
     const { __tell } = globalThis;
+    const REST = 'capture.untold';
+    const untold = new Map();
+    const documentId = Math.random();
+    let last = 0;
+    const pass = (id, message) => {
+      untold.set(id, message);
+      __tell(id, message).then(() => untold.delete(id), () => {});
+    };
+    const isKept = globalThis === globalThis.top && location.protocol === 'http:';
+    if (isKept) {
+      for (const [id, message] of JSON.parse(sessionStorage.getItem(REST) ?? '[]')) pass(id, message);
+      sessionStorage.removeItem(REST);
+    }
     globalThis.__capture = {
       async look(secrets) { hearSecrets(secrets); await surveyed(); return look(secrets); },
       close: closeAll, stop: stopHearing, isWritten,
     };
     whenLearned((value) => tell({ kind: 'secret', value }));
-    startHearing({ patience: 5, longestPatience: 30, finished: awaitRest, tell: (message) => __tell(message) });
-    addEventListener('pagehide', () => closeAll(true));`;
+    startHearing({ patience: 5, longestPatience: 30, finished: awaitRest, tell: (message) => pass(documentId + ':' + ++last, message) });
+    addEventListener('pagehide', () => {
+      closeAll(true);
+      if (isKept) sessionStorage.setItem(REST, JSON.stringify([...untold]));
+    });`;
   const { outputFiles } = await build({
     stdin: {
       contents: entry,
@@ -81,16 +101,14 @@ export async function openCapture({ touch = false } = {}): Promise<Capture> {
     hasTouch: touch,
     acceptDownloads: true,
   });
-  let all: PageMessage[] = [];
+  let all = new Map<string, PageMessage>();
   let page: Page | null = null;
-  await context.exposeBinding('__tell', (source, message: PageMessage) => {
-    if (source.page === page) {
-      all.push(message);
-    }
+  await context.exposeBinding('__tell', (source, id: string, message: PageMessage) => {
+    if (source.page === page) all.set(id, message);
   });
   await context.addInitScript({ content: await bundleHearing() });
 
-  const heard = () => all;
+  const heard = () => [...all.values()];
   const drafts = () => {
     const done = new Map<string, Draft>();
     for (const message of heard()) {
@@ -103,7 +121,7 @@ export async function openCapture({ touch = false } = {}): Promise<Capture> {
     context,
     async open(url) {
       await page?.close();
-      all = [];
+      all = new Map();
       page = await context.newPage();
       await page.goto(url, { waitUntil: 'load' });
       await expect

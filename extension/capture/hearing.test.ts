@@ -126,6 +126,7 @@ describe('the keyboard', () => {
     const growing = capture
       .heard()
       .flatMap((each) => (each.kind === 'open' ? [each.draft?.value] : []));
+    expect(growing.filter(Boolean)[0]).toBe('b'); // at once, however young the page is
     expect(growing.filter(Boolean).length).toBeGreaterThanOrEqual(2);
     expect(growing.filter(Boolean).length).toBeLessThanOrEqual(3);
   });

@@ -7,8 +7,8 @@ const REST = 300;
 /** Between two `stir`, in milliseconds. */
 const GAP = 1_000;
 
-let movedAt = 0;
-let stirredAt = 0;
+let movedAt = Number.NEGATIVE_INFINITY;
+let stirredAt = Number.NEGATIVE_INFINITY;
 
 /** Tells that the pointer moves again, and has the page surveyed before it arrives anywhere. */
 export function watchPerson(): void {

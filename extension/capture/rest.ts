@@ -14,7 +14,13 @@ const SLICE = 8;
 
 /** Drafts that wait for the page to come to rest, since when. */
 const unsettled = new Map<string, number>();
-const wait = { timer: 0, hasChanged: false, changedAt: 0, toldAt: 0, isSurveying: false };
+const wait = {
+  timer: 0,
+  hasChanged: false,
+  changedAt: 0,
+  toldAt: Number.NEGATIVE_INFINITY,
+  isSurveying: false,
+};
 
 /** Tells how the page looks when it has come to rest, and surveys it then. */
 export function watchRest(): void {

@@ -29,7 +29,7 @@ const documentId = crypto.randomUUID();
 let turn: Turn | null = null;
 /** The session that is heard. */
 let sessionId: string | null = null;
-let toldAt = 0;
+let toldAt = Number.NEGATIVE_INFINITY;
 let hasEnded = false;
 
 const outgoing = openOutgoing({ documentId, path: pathOf }, isOver, end);

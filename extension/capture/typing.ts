@@ -101,7 +101,13 @@ function startTyping(field: Element, begun: Beginning | null): void {
   const hasKeys = beginning !== null;
   commit();
   turn.typing = field;
-  typing = { field, beginning: beginning ?? beginLate(field), endedAt: 0, toldAt: 0, hasKeys };
+  typing = {
+    field,
+    beginning: beginning ?? beginLate(field),
+    endedAt: 0,
+    toldAt: Number.NEGATIVE_INFINITY,
+    hasKeys,
+  };
   turn.hasActed = true;
 }
 
