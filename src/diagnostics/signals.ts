@@ -1,4 +1,5 @@
 import type { ReportCategory, ReportSeverity } from '../contract/report.ts';
+import type { App } from '../platform/app.ts';
 import type { Tx } from '../platform/db.ts';
 
 /** What diagnostics found out, in the words of the rules that alerts follow. */
@@ -15,8 +16,21 @@ export type Signal = {
   source: string | null;
   /** W3C trace id of what led to it. `null` when unknown. */
   correlationId: string | null;
-  /** Redacted details for the live stream and for messages: numbers and short words. */
+  /**
+   * Redacted details for the live stream and for messages: numbers and short words. Followers of the
+   * stream look for these names: of sync `pendingOperations`, `lastSyncTimestamp` (ISO 8601),
+   * `conflictCount`, `offlineQueue`; of contracts `checked`, `violations`, `lastViolation`; of
+   * performance `durationMs`, `memoryDeltaBytes`, `cpuEstimate` (0 to 1, of one processor). A `report`
+   * says by `count` how many it stands for; `health` by `ok` whether all is well again; `cost` by
+   * `spentRatio` and `quality` by `meanScore` what rules compare with their threshold.
+   */
   detail: Record<string, string | number | boolean | null>;
+  /** The client that it was seen on, as that names itself. Absent when unknown. */
+  clientId?: string | null;
+  /** How often and on how many people it was seen so far, this one included. Absent where nobody counts. */
+  seen?: { count: number; users: number; firstAt: Date; lastAt: Date };
+  /** Redacted tags of the report, for the conditions of rules. Absent: none. */
+  tags?: Record<string, string>;
 };
 
 export type SignalKind =
@@ -33,11 +47,21 @@ export type SignalKind =
   | 'sync.diverged'
   | 'sync.resolved'
   | 'queue.stalled'
+  /** A dependency of `/health/ready` went, or came back. */
   | 'health'
+  /** What training may cost was spent over a share of the budget. */
+  | 'cost'
+  /** The last sessions of a project are worth less than they should be. */
+  | 'quality'
   | 'performance';
 
 /**
  * States what was found inside the transaction that stores it: followers of the debug stream see it, and
- * alert rules that match leave their deliveries, all or nothing with it.
+ * alert rules that match leave their deliveries, all or nothing with it. Hand over all signals of a
+ * transaction at once: they are a few statements, however many there are.
  */
-export type StateSignals = (tx: Tx, signals: Signal[]) => Promise<void>;
+export type StateSignals = (
+  app: Pick<App, 'pubsub' | 'queue'>,
+  tx: Tx,
+  signals: Signal[],
+) => Promise<void>;

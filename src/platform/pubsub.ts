@@ -22,7 +22,8 @@ export type Topic =
   | 'export'
   | 'training'
   | 'evaluation'
-  | 'deployment';
+  | 'deployment'
+  | 'debug';
 
 export type Interest = { topic: Topic; projectId?: string; subjectId?: string; sessionId?: string };
 

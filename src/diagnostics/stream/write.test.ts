@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { makeProject, openTestApp } from '../../../test/app.ts';
+import type { App } from '../../platform/app.ts';
+import type { Signal } from '../signals.ts';
+import { stateSignals } from '../state-signals.ts';
+
+const aSignal = (projectId: string, signal: Partial<Signal> = {}): Signal => ({
+  projectId,
+  kind: 'report',
+  subjectId: 'issue',
+  title: 'TypeError: x is not a function',
+  severity: 'HIGH',
+  category: 'VALIDATION_FAILED',
+  source: 'checkout',
+  correlationId: null,
+  detail: { count: 1 },
+  ...signal,
+});
+
+const rowsOf = async (app: App, projectId: string) => {
+  const rows = await app.db.debugEvent.findMany({
+    where: { projectId },
+    orderBy: { sequence: 'asc' },
+  });
+  return rows.map(({ body }) => (body as { title: string }).title);
+};
+
+test('signals are rows of the ring in their order, many in one statement, one notification a project', async () => {
+  const app = await openTestApp();
+  const [one, two] = [await makeProject(app), await makeProject(app)];
+  const signals = Array.from({ length: 100 }, (_, index) =>
+    aSignal(index % 2 ? one : two, { title: `Signal ${index}` }),
+  );
+  let statements = 0;
+
+  await app.db.$transaction(async (tx) => {
+    const before = app.database.statements();
+    await stateSignals(app, tx, signals);
+    statements = app.database.statements() - before;
+    await stateSignals(app, tx, [aSignal(one, { title: 'One more' })]);
+  });
+
+  expect(statements).toBe(1 + 2);
+  const odd = signals.filter(({ projectId }) => projectId === one).map(({ title }) => title);
+  expect(await rowsOf(app, one)).toEqual([...odd, 'One more']);
+  expect(await rowsOf(app, two)).toHaveLength(50);
+  expect(
+    await app.db.outbox.groupBy({
+      by: ['subjectId'],
+      _count: true,
+      orderBy: { _count: { id: 'asc' } },
+    }),
+  ).toEqual([
+    { subjectId: two, _count: 1 },
+    { subjectId: one, _count: 2 },
+  ]);
+});
+
+test('what is rolled back was never stated', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+
+  const failing = app.db.$transaction(async (tx) => {
+    await stateSignals(app, tx, [aSignal(projectId)]);
+    throw new Error('made to fail');
+  });
+
+  await expect(failing).rejects.toThrow('made to fail');
+  expect(await rowsOf(app, projectId)).toEqual([]);
+});

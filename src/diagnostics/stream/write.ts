@@ -1,0 +1,38 @@
+import type { App } from '../../platform/app.ts';
+import type { Tx } from '../../platform/db.ts';
+import type { Signal } from '../signals.ts';
+import { debugBodyOf } from './event.ts';
+
+/**
+ * Writes signals into the ring of the debug stream and says once per project that there is something
+ * to read.
+ *
+ * A sequence is the transaction's id and a place of 20 bits in it. No counter is locked for it, so that
+ * reports of one project do not wait for each other; readers go up to the oldest transaction that runs,
+ * so that what commits later with a lower sequence is not skipped.
+ */
+export async function writeDebugEvents(
+  { pubsub }: Pick<App, 'pubsub'>,
+  tx: Tx,
+  signals: Signal[],
+): Promise<void> {
+  const projects = signals.map(({ projectId }) => projectId);
+  const bodies = signals.map((signal) => JSON.stringify(debugBodyOf(signal)));
+  await tx.$executeRaw`
+    WITH "now" AS (SELECT pg_current_xact_id()::text::bigint << 20 AS "first"),
+    "given" AS (
+      SELECT g."projectId", g."body", row_number() OVER (PARTITION BY g."projectId" ORDER BY g."place") AS "place"
+      FROM unnest(${projects}::uuid[], ${bodies}::text[]) WITH ORDINALITY AS g("projectId", "body", "place")
+    ),
+    "before" AS (
+      SELECT p."projectId", coalesce((
+        SELECT max(e."sequence") FROM "DebugEvent" e
+        WHERE e."projectId" = p."projectId" AND e."sequence" >= n."first"), n."first") AS "last"
+      FROM (SELECT DISTINCT g."projectId" FROM "given" g) p CROSS JOIN "now" n
+    )
+    INSERT INTO "DebugEvent" ("projectId", "sequence", "body")
+    SELECT g."projectId", b."last" + g."place", g."body"::jsonb
+    FROM "given" g JOIN "before" b ON b."projectId" = g."projectId"`;
+  for (const projectId of new Set(projects))
+    await pubsub.notify(tx, { topic: 'debug', projectId, subjectId: projectId });
+}
