@@ -13,7 +13,7 @@ import {
 } from './datasets/jobs.ts';
 import { requestDataJob } from './deployment/jobs.ts';
 import { evaluationFinished } from './evaluation/events.ts';
-import { evaluateJob } from './evaluation/jobs.ts';
+import { evaluateJob, evaluateTrainedJob } from './evaluation/jobs.ts';
 import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
 import { on } from './platform/queue.ts';
 import { pixelsRedacted, sessionCompressed } from './processing/events.ts';
@@ -22,7 +22,8 @@ import { sessionScored } from './quality/events.ts';
 import { continueReleasedJob, scoreJob } from './quality/jobs.ts';
 import { sessionEnded, sessionReleased, sessionRemoved } from './sessions/events.ts';
 import { pauseIdleJob } from './sessions/jobs.ts';
-import { advanceJob, considerRulesJob } from './training/jobs.ts';
+import { modelTrained, trainingEnded } from './training/events.ts';
+import { advanceJob, considerRulesJob, tidyTrainingJob } from './training/jobs.ts';
 
 /** What happens after what. Read top to bottom: this is the product. */
 export const pipeline = [
@@ -34,6 +35,8 @@ export const pipeline = [
   on(examplesBuilt, exportSessionJob), // → READY
   on(sessionReady, considerRulesJob), // enough good ones: a dataset and a training by themselves
   on(datasetSubmitted, freezeDatasetJob), // → FROZEN, or FAILED with what its proof found
+  on(trainingEnded, tidyTrainingJob), // nothing of it stays at its provider
+  on(modelTrained, evaluateTrainedJob), // beside the baselines, on what was held out
   on(evaluationFinished, requestDataJob), // what is weak becomes requests for data
   on(exportRequested, exportFilesJob), // → files to download
   on(sessionRemoved, removeSessionJob, withdrawDatasetsJob), // frozen datasets go on without it

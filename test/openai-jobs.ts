@@ -36,6 +36,8 @@ export type FakeJob = {
   checkpoints: object[];
   /** Ticks of work done. */
   done: number;
+  /** Its training file, which may be deleted once it has ended. */
+  learned: string;
 };
 
 type FakeEvent = {

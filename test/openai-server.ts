@@ -171,6 +171,7 @@ async function handle(
     case 'GET files/:id/content':
       return take(fake.files, id, 'file').bytes;
     case 'DELETE files/:id':
+      refuseFileInUse(fake, id);
       fake.files.delete(take(fake.files, id, 'file').id);
       return { id, object: 'file', deleted: true };
     case 'POST uploads':
@@ -188,8 +189,7 @@ async function handle(
     case 'POST uploads/:id/complete':
       return completeUpload(fake, id, json(CompleteRequest));
     case 'POST uploads/:id/cancel':
-      take(fake.uploads, id, 'upload').status = 'cancelled';
-      return { id, object: 'upload', status: 'cancelled' };
+      return cancelUpload(fake, id);
     case 'POST chat/:id':
       return complete(fake, json(ChatRequest));
   }
@@ -247,6 +247,14 @@ function change(job: FakeJob, action: string): void {
   } else throw new Refusal(404, 'unknown_url', `Unknown action ${action}.`);
 }
 
+/** A job that goes on needs its files. */
+function refuseFileInUse(fake: Fake, fileId: string): void {
+  const user = [...fake.jobs.values()].find(
+    (job) => !isEnded(job) && [job.row.training_file, job.row.validation_file].includes(fileId),
+  );
+  if (user) throw new Refusal(400, 'file_in_use', `File ${fileId} is used by ${user.row.id}.`);
+}
+
 function startJob(fake: Fake, fates: Map<string, Outcome>, request: z.infer<typeof JobRequest>) {
   modelRow(fake, request.model);
   const type = request.method.type;
@@ -297,6 +305,7 @@ function startJob(fake: Fake, fates: Map<string, Outcome>, request: z.infer<type
     events: [],
     checkpoints: [],
     done: 0,
+    learned: take(fake.files, request.training_file, 'file').bytes.toString('utf8'),
   };
   say(job, `Created fine-tuning job: ${id}`);
   fake.jobs.set(id, job);
@@ -319,7 +328,7 @@ function complete(fake: Fake, request: z.infer<typeof ChatRequest>): unknown {
       ? content
       : content.map((part) => ('text' in part ? part.text : '')).join('\n');
   const question = { model: request.model, prompt, isTuned: Boolean(tuned) };
-  const said = fake.answer ? fake.answer(question) : usual(fake, tuned, prompt);
+  const said = fake.answer ? fake.answer(question) : usual(tuned, prompt);
   const isCall = said !== null && typeof said === 'object';
   const words = isCall ? JSON.stringify(said) : (said ?? '');
   const tokens = {
@@ -363,9 +372,8 @@ function complete(fake: Fake, request: z.infer<typeof ChatRequest>): unknown {
 }
 
 /** A tuned model knows its file by heart, and otherwise looks for words of the task; a base model takes the first. */
-function usual(fake: Fake, tuned: FakeJob | undefined, prompt: string): Call {
-  const learned = tuned && fake.files.get(tuned.request.training_file)?.bytes.toString('utf8');
-  for (const line of learned?.trimEnd().split('\n') ?? []) {
+function usual(tuned: FakeJob | undefined, prompt: string): Call {
+  for (const line of tuned?.learned.trimEnd().split('\n') ?? []) {
     const { messages, input, preferred_output } = JSON.parse(line);
     const asked = (messages ?? input.messages)[1].content;
     if ((typeof asked === 'string' ? asked : asked[0].text) !== prompt) continue;
@@ -412,6 +420,15 @@ function completeUpload(
     filename,
     addFile(fake, filename, 'fine-tune', bytes),
   );
+}
+
+function cancelUpload(fake: Fake, id: string) {
+  const upload = take(fake.uploads, id, 'upload');
+  if (upload.status !== 'pending')
+    throw new Refusal(400, 'invalid_upload', `The upload is ${upload.status}.`);
+  upload.status = 'cancelled';
+  upload.parts.clear();
+  return uploadRow(id, 'cancelled', upload.bytes, upload.filename, null);
 }
 
 function uploadRow(

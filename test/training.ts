@@ -3,14 +3,17 @@ import type { TrainingJob } from '../src/generated/prisma/client.ts';
 import type { TrainingState } from '../src/generated/prisma/enums.ts';
 import { newId } from '../src/lib/ids.ts';
 import type { App } from '../src/platform/app.ts';
-import { advanceJob } from '../src/training/jobs.ts';
+import { on } from '../src/platform/queue.ts';
+import { trainingEnded } from '../src/training/events.ts';
+import { advanceJob, tidyTrainingJob } from '../src/training/jobs.ts';
 import { type StartTraining, startTraining } from '../src/training/start.ts';
 import type { OpenAiServer } from './openai-server.ts';
 import { openWorkingApp } from './recorded.ts';
 
 /** An app whose worker trains. */
 export function openTrainingApp(env: Record<string, string> = {}): Promise<App> {
-  return openWorkingApp([], { TRAINING_POLL_MS: '100', ...env }, [advanceJob]);
+  const tidy = on(trainingEnded, tidyTrainingJob);
+  return openWorkingApp([tidy], { TRAINING_POLL_MS: '100', ...env }, [advanceJob]);
 }
 
 export const baseModel = 'gpt-4.1-mini-2025-04-14';
@@ -70,6 +73,15 @@ export async function untilState(
     )
     .toBe(state);
   return readJob(app, id);
+}
+
+/** Waits until nothing that was sent for a job is at the provider any more. */
+export async function untilDeleted(app: App, fake: OpenAiServer, id: string): Promise<void> {
+  await expect
+    .poll(async () => (await readJob(app, id)).filesDeletedAt, { timeout: 25_000, interval: 50 })
+    .not.toBeNull();
+  const left = [...fake.files.values()].filter(({ filename }) => filename.includes(id));
+  expect(left).toEqual([]);
 }
 
 export function providerEnv(fake: OpenAiServer, env: Record<string, string> = {}) {

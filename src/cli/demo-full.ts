@@ -14,7 +14,7 @@ import {
 } from '../generated/client/graphql.ts';
 import { atOnce } from '../lib/at-once.ts';
 import { newId } from '../lib/ids.ts';
-import { evaluateAll, printComparison } from './evaluate.ts';
+import { followEvaluations, printComparison } from './evaluate.ts';
 import { CommandError } from './failure.ts';
 import { deploy, printPrediction } from './predict.ts';
 import { count, paint, print, width, wrap } from './print.ts';
@@ -40,13 +40,9 @@ export async function showFull(
   const modelId = await train(connection, datasetId, signal);
 
   print(
-    `\n${paint.strong('Evaluation')}  on ${testHosts.join(', ')}: no session of them was learned from`,
+    `\n${paint.strong('Evaluation')}  by itself, on ${testHosts.join(', ')}: no session of them was learned from`,
   );
-  const evaluations = await evaluateAll(
-    connection,
-    { datasetId, contestants: [{ modelId }, { baseline: 'MAJORITY' }, { baseline: 'RANDOM' }] },
-    signal,
-  );
+  const evaluations = await followEvaluations(connection, { datasetId, modelId }, signal);
   await printComparison(connection, evaluations, signal);
 
   const [own] = evaluations;

@@ -6,6 +6,7 @@ import {
   type EvaluatedFragment,
   EvaluateModelDocument,
   EvaluationDocument,
+  EvaluationsOfDocument,
 } from '../generated/client/graphql.ts';
 import { newId } from '../lib/ids.ts';
 import { CommandError, openInterrupt } from './failure.ts';
@@ -101,6 +102,45 @@ export async function evaluateAll(
     board?.close();
   }
   return done;
+}
+
+/**
+ * Waits for what begins by itself when a model is trained: its evaluation and those of both baselines, and
+ * draws how far each is.
+ */
+export async function followEvaluations(
+  connection: Connection,
+  { datasetId, modelId }: { datasetId: string; modelId: string },
+  signal: AbortSignal,
+): Promise<EvaluatedFragment[]> {
+  const board = openBoard();
+  const lines = (['MODEL', 'MAJORITY', 'RANDOM'] as const).map((contestant) => ({
+    contestant,
+    line: board.line(contestant.toLowerCase()),
+    isTold: false,
+  }));
+  try {
+    return await until(signal, async () => {
+      const { evaluations } = await connection.run(EvaluationsOfDocument, { datasetId }, signal);
+      const nodes = evaluations.nodes.flatMap((node) => node ?? []);
+      const done = lines.flatMap((one) => {
+        const { contestant, line } = one;
+        const modelIdOf = contestant === 'MODEL' ? modelId : null;
+        const found = nodes.findLast((n) => n.contestant === contestant && n.modelId === modelIdOf);
+        if (found?.state === 'FAILED' || found?.state === 'CANCELLED')
+          throw new CommandError(`The evaluation of ${found.name} ${found.state}: ${found.error}`);
+        if (!found || one.isTold) return found ?? [];
+        line.set(found.progress, `${found.answered} of ${found.steps ?? '?'}`);
+        if (found.state !== 'SUCCEEDED') return [];
+        line.end(`${found.answered} steps answered`);
+        one.isTold = true;
+        return found;
+      });
+      return done.length === lines.length ? done : null;
+    });
+  } finally {
+    board.close();
+  }
 }
 
 /** Prints contestants side by side, and how sure the differences are. */

@@ -23,6 +23,7 @@ export type EvaluateInput = {
 /**
  * Has a contestant answer the test split of a frozen dataset, by a job.
  *
+ * @param refusal why nobody is asked: the evaluation is kept as FAILED with these words
  * @throws {DatasetNotFoundError} @throws {DatasetStateError} it is not FROZEN
  * @throws {ModelNotFoundError} @throws {EvaluationIdTakenError} @throws {InvalidInputError}
  */
@@ -30,6 +31,7 @@ export async function evaluateModel(
   app: Pick<App, 'db' | 'queue' | 'pubsub'>,
   { projectId }: Pick<Viewer, 'projectId'>,
   input: EvaluateInput,
+  { refusal = null }: { refusal?: string | null } = {},
 ): Promise<void> {
   const { id, datasetId, contestant, modelId, concurrency } = input;
   const inputHash = createHash('sha256').update(canonicalJson(input)).digest();
@@ -61,10 +63,11 @@ export async function evaluateModel(
         seed: datasetId, // one seed for a suite: all its contestants are measured on the same draws
         concurrency,
         inputHash,
+        ...(refusal ? { state: 'FAILED' as const, error: refusal, finishedAt: new Date() } : {}),
       },
       select: { id: true },
     });
-    await app.queue.send(tx, evaluateJob, { projectId, evaluationId: id });
+    if (!refusal) await app.queue.send(tx, evaluateJob, { projectId, evaluationId: id });
     await app.pubsub.notify(tx, { topic: 'evaluation', projectId, subjectId: id });
   });
 }

@@ -169,6 +169,16 @@ function openModelServer(
         if (!(error instanceof ModelServerError && error.status === 404)) throw error;
       }
     },
+    /** Gives up an upload; one that is gone or complete is left as it is. */
+    async cancelUpload(id: string): Promise<void> {
+      try {
+        await call(Id, ask, (signal) => uploads.cancel(id, { signal }));
+      } catch (error) {
+        const isOver =
+          error instanceof ModelServerError && (error.status === 404 || error.status === 400);
+        if (!isOver) throw error;
+      }
+    },
     async startUpload(name: string, bytes: number): Promise<string> {
       const { id } = await call(Id, ask, (signal) =>
         uploads.create(

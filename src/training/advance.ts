@@ -8,7 +8,7 @@ import { ModelServerError } from '../platform/model-errors.ts';
 import { JobLostError, type JobRun } from '../platform/queue.ts';
 import { redactWords } from '../privacy/redact.ts';
 import { OvertakenError, TrainingFailedError } from './errors.ts';
-import { modelTrained } from './events.ts';
+import { modelTrained, trainingEnded } from './events.ts';
 import { explain } from './explain.ts';
 import { openOwnKey } from './job-key.ts';
 import { sendTurn, type Turn } from './jobs.ts';
@@ -76,7 +76,6 @@ async function work(
   ) => commit(run, lease, turn, jobRun, change, lookAgainMs, more);
   try {
     await goOn(run, lease, settle);
-    await dropObjects(run);
   } catch (error) {
     signal.throwIfAborted();
     const failure = failureOf(error);
@@ -102,7 +101,6 @@ async function work(
     } else if (failure instanceof TrainingFailedError) {
       const { code: errorCode, message, advice } = failure;
       await settle({ ...ended('FAILED'), errorCode, error: redactWords(message), advice }, null);
-      await dropObjects(run);
     } else throw error;
   }
 }
@@ -263,14 +261,12 @@ async function commit(
     });
     if (lookAgainMs !== null)
       await sendTurn(app, tx, { ...turn, turn: String(next) }, { afterMs: lookAgainMs });
+    if (change.state && endedStates.includes(change.state)) {
+      const { id: trainingJobId, projectId } = run.job;
+      await app.queue.emit(tx, trainingEnded, { projectId, trainingJobId });
+    }
     await jobRun.finish(tx);
   });
-}
-
-/** What an ended job has kept is of no more use, and private. What a crash here leaves is sealed. */
-async function dropObjects({ app, job }: Run): Promise<void> {
-  if (!endedStates.includes(job.state)) return;
-  await app.storage.removeAll(`${job.projectId}/training/${job.id}/`);
 }
 
 /** What it means for the training; a fault of ours stays what it is. */
@@ -322,11 +318,9 @@ export async function giveUp(app: App, turn: Turn, reason: string): Promise<void
         updatedAt: new Date(),
       },
     });
-    if (count > 0)
-      await app.pubsub.notify(tx, {
-        topic: 'training',
-        projectId: turn.projectId,
-        subjectId: turn.trainingJobId,
-      });
+    if (count === 0) return;
+    const { projectId, trainingJobId } = turn;
+    await app.pubsub.notify(tx, { topic: 'training', projectId, subjectId: trainingJobId });
+    await app.queue.emit(tx, trainingEnded, { projectId, trainingJobId });
   });
 }

@@ -2,6 +2,11 @@ import type { Trainer } from '../generated/prisma/enums.ts';
 import type { Tx } from '../platform/db.ts';
 import { BudgetExceededError, CostUnknownError } from './errors.ts';
 
+/** When the calendar month (UTC) began. */
+export function monthOf(now: Date): Date {
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+}
+
 /** What the trainings of this calendar month (UTC) have cost, or are promised to. */
 export async function spentThisMonth(
   tx: Pick<Tx, 'trainingJob'>,
@@ -9,11 +14,10 @@ export async function spentThisMonth(
   now: Date,
   except: string | null = null,
 ): Promise<number> {
-  const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
   const jobs = await tx.trainingJob.findMany({
     where: {
       projectId,
-      createdAt: { gte: from },
+      createdAt: { gte: monthOf(now) },
       trainer: 'OPENAI',
       ...(except ? { id: { not: except } } : {}),
       // What failed or was cancelled before it began has cost nothing.

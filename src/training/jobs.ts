@@ -6,6 +6,7 @@ import { SessionIds } from '../sessions/events.ts';
 import { advance, giveUp } from './advance.ts';
 import { TrainingIds } from './events.ts';
 import { considerRules } from './rules.ts';
+import { failTidy, tidyTraining } from './tidy.ts';
 
 /** A run of a training job: one of an older turn than the job's does nothing. */
 export const Turn = TrainingIds.extend({ turn: z.string().regex(/^\d+$/) });
@@ -16,6 +17,14 @@ export const advanceJob: JobDefinition<Turn> = defineJob({
   payload: Turn,
   run: advance,
   failed: giveUp,
+});
+
+/** Clears away what an ended training has left here and at its provider. */
+export const tidyTrainingJob = defineJob({
+  name: 'training.tidy',
+  payload: TrainingIds,
+  run: tidyTraining,
+  failed: failTidy,
 });
 
 /** Whether a session that became READY is the one that a rule has waited for. */

@@ -50,7 +50,9 @@ test('LOCAL learns from a frozen dataset, tells its curve, and its model answers
   expect(sealed.includes('"operations"')).toBe(false);
 });
 
-test('the same seed gives the same model, whether or not it was paused in the middle; another seed another one', async () => {
+test('the same seed gives the same model, whether or not it was paused in the middle; another seed another one', {
+  timeout: 120_000,
+}, async () => {
   const app = await openTrainingApp();
   const projectId = await makeProject(app);
   const datasetId = await makeSuite(app, projectId, { ...sites, test: [] });
@@ -120,7 +122,7 @@ test('a training that is cancelled ends without a model and leaves nothing in th
   await untilState(app, id, 'CANCELLED');
 
   expect(await app.db.model.count()).toBe(0);
-  expect(await app.storage.exists(checkpointKey ?? '')).toBe(false);
+  await expect.poll(() => app.storage.exists(checkpointKey ?? '')).toBe(false);
 });
 
 test('a dataset that is too small, or was withdrawn meanwhile, fails in words', async () => {

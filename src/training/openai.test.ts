@@ -9,6 +9,7 @@ import {
   openTrainingApp,
   providerEnv,
   readJob,
+  untilDeleted,
   untilState,
 } from '../../test/training.ts';
 import { readDataset } from '../datasets/read.ts';
@@ -41,6 +42,7 @@ test('a training at the provider goes from the frozen dataset to a model that an
   const job = await untilState(app, id, 'SUCCEEDED');
 
   expect(job.warnings).toEqual([
+    expect.stringMatching(/^There is no test split/),
     expect.stringMatching(
       /^The provider shuts gpt-4\.1-mini-2025-04-14 down on 2027-01-14, in \d+/,
     ),
@@ -51,7 +53,8 @@ test('a training at the provider goes from the frozen dataset to a model that an
     metadata: { codesight_job: id, codesight_start: '1' },
     method: { type: 'supervised', supervised: { hyperparameters: job.hyperparameters } },
   });
-  expect(fake.files.size).toBe(2);
+  expect(countOf(fake.requests, filePost)).toBe(2);
+  await untilDeleted(app, fake, id);
   const curve = await app.db.trainingMetric.findMany({
     where: { trainingJobId: id },
     orderBy: { step: 'asc' },
@@ -93,6 +96,7 @@ test.each([
       /^GET .*\/jobs\/[^/]+$/,
       /\/events$/,
       /\/checkpoints$/,
+      /^DELETE .*\/files\/[^/]+$/,
     ])
       fake.fail(request, fault, 2);
 
@@ -101,7 +105,8 @@ test.each([
 
     expect(job.starts).toBe(1);
     expect(fake.jobs.size).toBe(1);
-    expect(fake.files.size).toBe(2);
+    await untilDeleted(app, fake, id);
+    expect(countOf(fake.requests, /^DELETE .*\/files\/[^/]+$/)).toBeGreaterThan(1);
   },
 );
 
@@ -149,6 +154,63 @@ test('a job that the provider fails by its own fault is started again; one with 
     advice: expect.stringContaining('leave out the sessions'),
     starts: 1,
   });
+  await untilDeleted(app, fake, id);
+  await untilDeleted(app, fake, lucky);
+  expect(fake.files.size).toBe(0);
+});
+
+test('a file whose upload lost its answer is found and deleted, and half an upload is given up', async () => {
+  const { fake, app, projectId, datasetId } = await prepareLoop({
+    OPENAI_RETRIES: '0',
+    OPENAI_UPLOAD_PART_MB: '1',
+  });
+  fake.fail(filePost, { how: 'cut', after: true }, 1);
+  fake.fail(filePost, { how: 'status', status: 401 }, 1); // the validation file ends the training
+  const id = await begin(app, projectId, datasetId, openai);
+  await untilState(app, id, 'FAILED');
+  await untilDeleted(app, fake, id);
+
+  const large = await makeSuite(app, projectId, { ...sites, perShop: 12 });
+  fake.fail(/\/parts$/, { how: 'status', status: 401 }, 1);
+  const halved = await begin(app, projectId, large, openai);
+  await untilState(app, halved, 'FAILED');
+  await untilDeleted(app, fake, halved);
+  expect([...fake.uploads.values()].map(({ status }) => status)).toEqual(['cancelled']);
+});
+
+test('a provider that does not delete what was sent is named in the warnings of the job', async () => {
+  const { fake, app, projectId, datasetId } = await prepareLoop({ MAX_RETRIES: '1' });
+  fake.fail(/^DELETE/, { how: 'status', status: 403 }, 50);
+
+  const id = await begin(app, projectId, datasetId, openai);
+  await untilState(app, id, 'SUCCEEDED');
+
+  await expect
+    .poll(async () => (await readJob(app, id)).warnings.at(-1), { timeout: 25_000 })
+    .toMatch(/could not be deleted at the provider: .*Delete those named codesight-/);
+  expect((await readJob(app, id)).filesDeletedAt).toBeNull();
+});
+
+test('what a job and a model learned from cannot be deleted under them, nor be made up', async () => {
+  const { app, projectId, datasetId } = await prepareLoop();
+  const id = await begin(app, projectId, datasetId, openai);
+  await untilState(app, id, 'SUCCEEDED');
+  const bare = { projectId, name: 'bare', version: 1, filter: {}, splitting: {} };
+  const job = { where: { id } };
+  const model = { where: { trainingJobId: id } };
+
+  for (const taken of [job, model] as const) {
+    const { id: bareId } = await app.db.dataset.create({ data: { ...bare, id: newId() } });
+    const become = (datasetId: string) =>
+      taken === job
+        ? app.db.trainingJob.update({ ...job, data: { datasetId } })
+        : app.db.model.update({ ...model, data: { datasetId } });
+    await become(bareId);
+    await expect(app.db.dataset.delete({ where: { id: bareId } })).rejects.toThrow(/foreign key/i);
+    await expect(become(newId())).rejects.toThrow(/foreign key/i);
+    await become(datasetId);
+    await app.db.dataset.delete({ where: { id: bareId } });
+  }
 });
 
 test('what cannot work is said in words before anything is sent', async () => {
@@ -192,6 +254,7 @@ test('a paused job stands still at the provider, too, and goes on; a cancelled o
 
   expect(there?.row.status).toBe('cancelled');
   expect(await app.db.model.count()).toBe(0);
+  await untilDeleted(app, fake, id);
 });
 
 test('a cancel whose start lost its answer finds the start and ends it', async () => {

@@ -5,6 +5,7 @@ import { redactWords } from '../privacy/redact.ts';
 import { changeJob, nudge, type TrainingChange } from './change.ts';
 import { requireEndpoint } from './endpoint.ts';
 import { TrainerRefusedError, TrainingJobNotFoundError, TrainingStateError } from './errors.ts';
+import { trainingEnded } from './events.ts';
 import { openOwnKey } from './job-key.ts';
 import { addPoints } from './points.ts';
 import type { Point } from './trainer.ts';
@@ -97,7 +98,7 @@ export async function completeTraining(
  * @throws {TrainerRefusedError} @throws {TrainingStateError}
  */
 export async function failTraining(
-  app: Pick<App, 'db' | 'pubsub'>,
+  app: Pick<App, 'db' | 'pubsub' | 'queue'>,
   input: TrainingChange & { reason: string },
 ): Promise<void> {
   await changeJob(app, { ...input, change: 'fail' }, async (tx, job) => {
@@ -116,11 +117,9 @@ export async function failTraining(
       },
       select: { id: true },
     });
-    await app.pubsub.notify(tx, {
-      topic: 'training',
-      projectId: job.projectId,
-      subjectId: job.id,
-    });
+    const { projectId, id: trainingJobId } = job;
+    await app.pubsub.notify(tx, { topic: 'training', projectId, subjectId: trainingJobId });
+    await app.queue.emit(tx, trainingEnded, { projectId, trainingJobId });
   });
 }
 

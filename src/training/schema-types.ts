@@ -69,6 +69,10 @@ export const ModelType = builder.prismaObject('Model', {
       description: 'The training it came from. `null` for one that was made known without.',
     }),
     datasetId: t.exposeID('datasetId', { nullable: true }),
+    dataset: t.relation('dataset', {
+      nullable: true,
+      description: 'The dataset it learned from. `null` when that is not known here.',
+    }),
     baseModel: t.exposeString('baseModel', { nullable: true }),
     providerModel: t.exposeString('providerModel', { nullable: true }),
     endpoint: t.exposeString('endpoint', { nullable: true }),
@@ -90,6 +94,7 @@ export const TrainingJobType = builder.prismaObject('TrainingJob', {
     id: t.exposeID('id', { description: 'Made by the client.' }),
     name: t.exposeString('name'),
     datasetId: t.exposeID('datasetId'),
+    dataset: t.relation('dataset', { description: 'The dataset it learns from.' }),
     trainer: t.expose('trainer', { type: Trainer, description: 'Who trains.' }),
     method: t.expose('method', { type: TrainingMethod, description: 'What is learned from.' }),
     state: t.expose('state', { type: TrainingState, description: 'Where it is on its way.' }),
@@ -160,6 +165,7 @@ export const TrainingJobType = builder.prismaObject('TrainingJob', {
       nullable: true,
       description: 'When it ended. `null` while it goes on.',
     }),
+    filesDeletedAt: t.expose('filesDeletedAt', { type: 'DateTime', nullable: true }),
   }),
 });
 

@@ -9,6 +9,8 @@ import type { Hyperparameters, PastRun } from './hyperparameters.ts';
 export type Survey = {
   examples: number;
   validationExamples: number;
+  /** Held out, to judge by. */
+  testExamples: number;
   sessions: number;
   /** Of the training split, by name. */
   sites: string[];
@@ -30,6 +32,7 @@ export async function surveyDataset({ db }: Pick<App, 'db'>, datasetId: string):
   return {
     examples: sum(train),
     validationExamples: sum(groups.filter(({ split }) => split === 'VALIDATION')),
+    testExamples: sum(groups.filter(({ split }) => split === 'TEST')),
     sessions: train.reduce((total, { _count }) => total + _count, 0),
     sites: [...new Set(train.map(({ site }) => site))].sort(),
   };

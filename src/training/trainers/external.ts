@@ -36,8 +36,9 @@ export function externalSecretContext(jobId: string): string {
 export const externalTrainer: Trainer = {
   name: 'EXTERNAL',
   async preflight(run) {
-    const { examples, validationExamples } = await requireGoodDataset(run);
-    await run.report({ examples, validationExamples, message: 'The bundle can be made.' });
+    const { examples, validationExamples, warnings } = await requireGoodDataset(run);
+    const message = 'The bundle can be made.';
+    await run.report({ examples, validationExamples, warnings, message });
   },
   async upload(run) {
     const { app, job } = run;

@@ -21,8 +21,9 @@ const modelName = 'model';
 export const localTrainer: Trainer = {
   name: 'LOCAL',
   async preflight(run) {
-    const { examples, validationExamples, sites } = await requireGoodDataset(run);
+    const { examples, validationExamples, sites, ...weak } = await requireGoodDataset(run);
     const warnings = [
+      ...weak.warnings,
       ...(validationExamples === 0
         ? ['There is no validation split: nothing tells when it begins to learn by heart.']
         : []),

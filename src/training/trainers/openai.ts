@@ -44,7 +44,8 @@ async function preflight(run: Run): Promise<void> {
     });
   const warnings: string[] = [];
   if (isOpenai(models.baseUrl)) warnings.push(requireStillOffered(new Date()));
-  const { examples, validationExamples } = await requireGoodDataset(run);
+  const { examples, validationExamples, ...weak } = await requireGoodDataset(run);
+  warnings.push(...weak.warnings);
   const server = serverOf(run);
   const base = await server.model(job.baseModel ?? '');
   if (!base)
@@ -203,7 +204,8 @@ function idOf({ job }: Run): string {
   throw new Error('Expected a job that was started at the provider.');
 }
 
-function isEnded({ status }: ProviderJob): boolean {
+/** Whether a job of the provider goes on no more. */
+export function isEnded({ status }: ProviderJob): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
 }
 

@@ -5,8 +5,15 @@ import type { Run } from '../trainer.ts';
 
 const fewest = 10; // what OpenAI asks for; a ranker of fewer is not worth a look either
 
-/** What every trainer asks of its dataset: frozen, not withdrawn, free of leaks, not too small. */
-export async function requireGoodDataset({ app, job }: Run): Promise<Survey> {
+/**
+ * What every trainer asks of its dataset: frozen, not withdrawn, free of leaks, not too small.
+ *
+ * @returns with warnings of what is weak in it for any trainer
+ */
+export async function requireGoodDataset({
+  app,
+  job,
+}: Run): Promise<Survey & { warnings: string[] }> {
   const dataset = await app.db.dataset.findUnique({
     where: { id: job.datasetId },
     select: { state: true, reason: true },
@@ -24,7 +31,13 @@ export async function requireGoodDataset({ app, job }: Run): Promise<Survey> {
       `Expected at least ${fewest} examples in the training split, got ${survey.examples}.`,
       { advice: 'Record or select more sessions; some hundreds of examples make a difference.' },
     );
-  return survey;
+  const warnings =
+    survey.testExamples === 0
+      ? [
+          'There is no test split: nothing is held out on which the model could be evaluated by itself.',
+        ]
+      : [];
+  return { ...survey, warnings };
 }
 
 /** Whether the dataset is still there: erasure withdraws it in the middle of a training. */
