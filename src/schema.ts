@@ -2,6 +2,7 @@
 import './graphql/scalars.ts';
 import './accounts/schema.ts';
 import './privacy/schema.ts';
+import './diagnostics/schema-vocabulary.ts';
 import './diagnostics/schema.ts';
 import './sessions/schema.ts';
 import './sessions/schema-capture.ts';
