@@ -4,6 +4,8 @@ import './accounts/schema.ts';
 import './privacy/schema.ts';
 import './diagnostics/schema-vocabulary.ts';
 import './diagnostics/schema.ts';
+import './diagnostics/contracts/schema.ts';
+import './diagnostics/contracts/schema-mutations.ts';
 import './sessions/schema.ts';
 import './sessions/schema-capture.ts';
 import './sessions/schema-health.ts';

@@ -1,5 +1,7 @@
+import packageJson from '../package.json' with { type: 'json' };
 import { authenticate } from './accounts/authenticate.ts';
-import { ensureFirstKey } from './accounts/keys.ts';
+import { ensureFirstKey, firstProject } from './accounts/keys.ts';
+import { registerOwnContracts } from './diagnostics/contracts/own.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openServer } from './graphql/server.ts';
 import { others, pipeline } from './pipeline.ts';
@@ -25,6 +27,8 @@ async function open(): Promise<Opened> {
   const app = await openApp(config, { pipeline, others });
   try {
     const firstKey = await ensureFirstKey(app, new Date());
+    const installation = { projectId: await firstProject(app), version: packageJson.version };
+    await registerOwnContracts(app, schema, installation);
     if (options['with-worker']) await app.queue.work(app);
     const server = await openServer(app, { schema, authenticate, routes });
     announce(server.url, config.dataDir, firstKey?.secret);

@@ -205,6 +205,15 @@ export async function ensureFirstKey(
   });
 }
 
+/** Id of the project that the first start made: what concerns the installation as a whole belongs to it. */
+export async function firstProject({ db }: Pick<Needs, 'db'>): Promise<string> {
+  const { id } = await db.project.findFirstOrThrow({
+    orderBy: { number: 'asc' },
+    select: { id: true },
+  });
+  return id;
+}
+
 async function insertKey(
   tx: Tx,
   key: Omit<Prisma.ApiKeyUncheckedCreateInput, 'prefix' | 'hash'> & { id: string },

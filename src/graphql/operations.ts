@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -10,7 +11,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { App } from '../platform/app.ts';
-import { inTrace, type Trace } from '../platform/trace.ts';
+import type { Trace } from '../platform/trace.ts';
 import { type Caller, limitKeyOf } from './caller.ts';
 import type { Context, Viewer } from './context.ts';
 import { within } from './deadline.ts';
@@ -38,6 +39,8 @@ export type Operation = {
   variables: Record<string, unknown>;
   caller: Caller;
   context: Context;
+  /** Enters the trace of the operation. */
+  inTrace: <T>(work: () => T) => T;
   /** Nobody waits for the answer any more. A mutation goes on: its effects are whole or absent. */
   abandon(): void;
 };
@@ -48,8 +51,11 @@ export type Refused = { errors: GraphQLError[]; reason: 'INVALID' | 'RATE_LIMITE
 /** The one way from a request to its answer. Both transports are thin shells around it. */
 export type Operations = {
   schema: GraphQLSchema;
-  /** Rate limit, parsing, validation, limits of size and cost. Documents are remembered by text. */
-  admit(request: OperationRequest, caller: Caller): Operation | Refused;
+  /**
+   * Rate limit, parsing, validation, limits of size and cost. Documents are remembered by text. What
+   * runs later runs in the trace in which this is called.
+   */
+  admit(request: OperationRequest, caller: Caller): Promise<Operation | Refused>;
   /** The answer to a query or mutation; never rejects. */
   answer(operation: Operation): Promise<ExecutionResult>;
   /** The events of a subscription, or why there are none; never rejects, the events may. */
@@ -116,15 +122,17 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
     if (unfinished.size === 0) whenIdle?.();
   };
 
-  const admit: Operations['admit'] = (request, caller) => {
+  const admit: Operations['admit'] = async (request, caller) => {
+    const inTrace = AsyncLocalStorage.snapshot();
     const refuse = (reason: Refused['reason'], errors: readonly unknown[]): Refused => ({
       reason,
       errors: errors.map((error) => mask(error, caller.trace)),
     });
-    const tooMany = rateLimit.consume(limitKeyOf(caller));
-    if (tooMany) {
+    try {
+      await rateLimit.consume(limitKeyOf(caller));
+    } catch (error) {
       metrics.refusals.inc({ reason: 'rate-limit' });
-      return refuse('RATE_LIMITED', [tooMany]);
+      return refuse('RATE_LIMITED', [error]);
     }
     const name = request.operationName || null;
     const known = documents.find(request.query, name);
@@ -147,6 +155,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
       name,
       variables,
       caller,
+      inTrace,
       abandon() {
         if (type !== OperationTypeNode.MUTATION) controllerNow().abort();
       },
@@ -167,12 +176,11 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
 
   const answer: Operations['answer'] = async (operation) => {
     const begunAt = performance.now();
-    const { type, document, name, variables, context, caller } = operation;
+    const { type, document, name, variables, context, inTrace } = operation;
     unfinished.add(operation);
     let result: ExecutionResult;
     try {
       const work = inTrace(
-        caller.trace,
         () =>
           operation.quickRun?.(variables, context) ??
           execute({
@@ -206,10 +214,10 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
   };
 
   const follow: Operations['follow'] = async (operation) => {
-    const { document, name, variables, context, caller, label } = operation;
+    const { document, name, variables, context, caller, label, inTrace } = operation;
     metrics.operations.inc({ operation: label, transport: caller.transport, outcome: 'followed' });
     try {
-      return await inTrace(caller.trace, async () => {
+      return await inTrace(async () => {
         const args = validateSubscriptionArgs({
           schema,
           document,
@@ -238,7 +246,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
         };
         unfinished.add(operation);
         return streamOf(source[Symbol.asyncIterator](), {
-          inTrace: (step) => inTrace(caller.trace, step),
+          inTrace,
           resolve,
           signal: context.signal,
           end() {

@@ -1,0 +1,206 @@
+import { buildSchema } from 'graphql';
+import { expect, test } from 'vitest';
+import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
+import type { Viewer } from '../../graphql/context.ts';
+import type { App } from '../../platform/app.ts';
+import { registerOwnContracts } from './own.ts';
+
+const sdl = `type Query { user(id: ID!): User } type User { id: ID! name: String! email: String }`;
+const document = 'query User($id: ID!) { user(id: $id) { id name } }';
+const deploy = (text: string, release = '1') => ({
+  input: { service: 'shop', sdl: text, release },
+});
+const contract = { service: 'shop', operation: 'User', version: '1', kind: 'GRAPHQL', document };
+
+const DEPLOY = `mutation Deploy($input: DeploySchemaInput!) {
+  deploySchema(input: $input) {
+    ... on SchemaVersion { id hash release breakingUsed changes { criticality coordinate message usedBy } }
+    ... on Problem { code message }
+  }
+}`;
+const REGISTER = `mutation Register($input: RegisterContractsInput!) {
+  registerContracts(input: $input) {
+    ... on RegisteredContracts { hashes contracts { id operation kind parameters response documentHash coordinates } }
+    ... on Problem { code message }
+  }
+}`;
+
+type Deployed = {
+  deploySchema: {
+    id: string;
+    hash: string;
+    code?: string;
+    message?: string;
+    breakingUsed: number;
+    changes: { criticality: string; coordinate: string; usedBy: string[] }[];
+  };
+};
+type Registered = {
+  registerContracts: {
+    hashes: string[];
+    contracts: { id: string; response: object; coordinates: string[] }[];
+    code?: string;
+    message?: string;
+  };
+};
+const deployed = async (app: App, viewer: Viewer, text: string) =>
+  (await ask<Deployed>(app, viewer, DEPLOY, deploy(text))).deploySchema;
+const registered = async (app: App, viewer: Viewer, ...contracts: object[]) =>
+  (await ask<Registered>(app, viewer, REGISTER, { input: { contracts } })).registerContracts;
+const open = async () => {
+  const app = await openTestApp();
+  return { app, viewer: await makeViewer(app, { scopes: ['ADMIN', 'READ', 'REPORT'] }) };
+};
+
+test('a contract is its content: registered twice, or with other white space, it is nothing new', async () => {
+  const { app, viewer } = await open();
+  await deployed(app, viewer, sdl);
+
+  const first = await registered(app, viewer, contract);
+  const second = await registered(app, viewer, {
+    ...contract,
+    document: document.replaceAll(' ', '\n  '),
+  });
+  const other = await registered(app, viewer, { ...contract, timeoutMs: 100 });
+
+  expect(second.hashes).toEqual(first.hashes);
+  expect(other.hashes).not.toEqual(first.hashes);
+  expect(await app.db.contract.count({ where: { projectId: viewer.projectId } })).toBe(2);
+  expect(first.contracts[0]).toMatchObject({
+    operation: 'User',
+    parameters: { required: ['id'] },
+    coordinates: [
+      'Query',
+      'Query.user',
+      'Query.user(id:)',
+      'ID',
+      'String',
+      'User',
+      'User.id',
+      'User.name',
+    ].sort(),
+  });
+});
+
+test('a change elsewhere in the schema makes no new contract', async () => {
+  const { app, viewer } = await open();
+  await deployed(app, viewer, sdl);
+  const before = await registered(app, viewer, contract);
+
+  await deployed(app, viewer, sdl.replace('email: String', 'email: String phone: String'));
+  const same = await registered(app, viewer, contract);
+  await deployed(app, viewer, sdl.replace('name: String!', 'name: String'));
+  const another = await registered(app, viewer, contract);
+
+  expect(same.hashes).toEqual(before.hashes);
+  expect(another.hashes).not.toEqual(before.hashes);
+});
+
+test('what is registered must be valid: document, schema, JSON Schema; a whole call or nothing', async () => {
+  const { app, viewer } = await open();
+
+  const early = await registered(app, viewer, contract);
+  await deployed(app, viewer, sdl);
+  const wrong = await registered(app, viewer, contract, {
+    ...contract,
+    document: '{ user { age } }',
+  });
+  const unnamed = await registered(app, viewer, { ...contract, operation: 'Other' });
+  const http = { service: 'shop', operation: 'GET /price', version: '1', kind: 'HTTP' };
+  const noSchema = await registered(app, viewer, { ...http, response: { type: 'strnig' } });
+
+  expect(early).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+  expect(wrong).toMatchObject({ code: 'INVALID_INPUT' });
+  expect(wrong.message).toContain('input.contracts.1.document');
+  expect(unnamed.message).toContain('an operation named Other');
+  expect(noSchema.message).toContain('input.contracts.0.response');
+  expect(await app.db.contract.count()).toBe(0);
+});
+
+test('plain parameters and JSON Schemas describe HTTP and events', async () => {
+  const { app, viewer } = await open();
+  const http = {
+    service: 'shop',
+    operation: 'GET /price',
+    version: '1',
+    kind: 'HTTP',
+    parameterList: [{ name: 'sku', type: 'string', isRequired: true }],
+    response: { type: 'object', required: ['price'] },
+  };
+
+  const { contracts } = await registered(app, viewer, http);
+
+  expect(contracts[0]).toMatchObject({
+    parameters: { properties: { sku: { type: 'string' } }, required: ['sku'] },
+    response: { required: ['price'] },
+    documentHash: null,
+  });
+});
+
+test('a change breaks only what is used, and says by whom', async () => {
+  const { app, viewer } = await open();
+  await deployed(app, viewer, sdl);
+  await registered(app, viewer, contract);
+
+  const unused = await deployed(app, viewer, sdl.replace(' email: String', ''));
+  const used = await deployed(app, viewer, sdl.replace('name: String! ', ''));
+
+  expect(unused).toMatchObject({ breakingUsed: 0 });
+  expect(unused.changes).toEqual([
+    expect.objectContaining({ criticality: 'BREAKING', coordinate: 'User.email', usedBy: [] }),
+  ]);
+  expect(used.breakingUsed).toBe(1);
+  expect(used.changes[0]).toMatchObject({
+    criticality: 'BREAKING',
+    coordinate: 'User.name',
+    usedBy: ['User'],
+  });
+});
+
+test('the same schema again changes nothing, whatever the order of its types', async () => {
+  const { app, viewer } = await open();
+
+  const first = await deployed(app, viewer, sdl);
+  const again = await deployed(
+    app,
+    viewer,
+    sdl
+      .split(' type ')
+      .reverse()
+      .join(' type ')
+      .replace(/^(?!type)/, 'type ')
+      .replace('type type', 'type'),
+  );
+
+  expect(again.hash).toBe(first.hash);
+  expect(await app.db.schemaVersion.count()).toBe(1);
+});
+
+test('only those who may change settings register contracts; readers of another project see none', async () => {
+  const { app, viewer } = await open();
+  await deployed(app, viewer, sdl);
+  await registered(app, viewer, contract);
+  const reporter = await makeViewer(app, { project: viewer.projectId, scopes: ['REPORT'] });
+  const stranger = await makeViewer(app, { scopes: ['READ'] });
+  const LIST = '{ contracts { nodes { hash } } }';
+
+  await expect(registered(app, reporter, contract)).rejects.toThrow('lacks the scope');
+  expect(await ask(app, viewer, LIST)).toMatchObject({ contracts: { nodes: [{}] } });
+  expect(await ask(app, stranger, LIST)).toEqual({ contracts: { nodes: [] } });
+});
+
+test('our own operations are known after every start, once', async () => {
+  const { app, viewer } = await open();
+  const { schema } = await import('../../schema.ts');
+  const start = () =>
+    registerOwnContracts(app, schema, { projectId: viewer.projectId, version: '1' });
+
+  await start();
+  const count = await app.db.contract.count({ where: { isOwn: true } });
+  await start();
+
+  expect(count).toBeGreaterThan(30);
+  expect(await app.db.contract.count()).toBe(count);
+  const { sdl: stored } = await app.db.schemaVersion.findFirstOrThrow();
+  expect(buildSchema(stored).getQueryType()?.getFields().sessions).toBeDefined();
+});
