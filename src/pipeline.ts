@@ -11,7 +11,7 @@ import {
   freezeDatasetJob,
   withdrawDatasetsJob,
 } from './datasets/jobs.ts';
-import { requestDataJob } from './deployment/jobs.ts';
+import { fulfilRequestsJob, requestDataJob } from './deployment/jobs.ts';
 import { evaluationFinished } from './evaluation/events.ts';
 import { evaluateJob, evaluateTrainedJob } from './evaluation/jobs.ts';
 import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
@@ -33,7 +33,7 @@ export const pipeline = [
   on(sessionReleased, continueReleasedJob), // a session that its participant held back goes on
   on(sessionScored, buildExamplesJob), // unless it is held back or not good enough
   on(examplesBuilt, exportSessionJob), // → READY
-  on(sessionReady, considerRulesJob), // enough good ones: a dataset and a training by themselves
+  on(sessionReady, considerRulesJob, fulfilRequestsJob), // enough good ones: a dataset and a training by themselves; requests are met
   on(datasetSubmitted, freezeDatasetJob), // → FROZEN, or FAILED with what its proof found
   on(trainingEnded, tidyTrainingJob), // nothing of it stays at its provider
   on(modelTrained, evaluateTrainedJob), // beside the baselines, on what was held out

@@ -36,7 +36,17 @@ const masked: Record<FieldId, string> = {
   zip: '[ADDRESS]',
 };
 
-/** The `number`-th errand of a shop; the same one every time. */
+/** How far an errand goes: to the order, to the product's page, or until it is in the basket. */
+const ends = ['order', 'look', 'basket'] as const;
+type End = (typeof ends)[number];
+
+/** Of so many errands in a row, the first is an order. */
+export const ordersEvery = ends.length;
+
+/**
+ * The `number`-th errand of a shop; the same one every time. Every third one is an order of about twenty acts,
+ * the others are short: some three to six, and some five to ten.
+ */
 export function errandOf(shop: Shop, number: number): Errand {
   const random = seededRandom(`${shop.host}/${number}`);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
@@ -53,14 +63,15 @@ export function errandOf(shop: Shop, number: number): Errand {
     query:
       random() < 0.5 ? good.group.toLowerCase() : (good.name.split(' ').at(-1) ?? '').toLowerCase(),
   };
+  const end = ends[number % ends.length] ?? 'order';
   return {
-    task: taskOf(shop, wish, pick),
-    acts: actsOf(shop, wish),
+    task: taskOf(shop, wish, end, pick),
+    acts: actsOf(shop, wish, end),
     visit: beginVisit(shop),
   };
 }
 
-function taskOf(shop: Shop, wish: Wish, pick: <T>(list: readonly T[]) => T): string {
+function taskOf(shop: Shop, wish: Wish, end: End, pick: <T>(list: readonly T[]) => T): string {
   const { good, quantity } = wish;
   const what = `${quantity > 1 ? `${quantity} times ` : ''}the ${good.name}`;
   const options = shop.axes
@@ -100,16 +111,21 @@ function taskOf(shop: Shop, wish: Wish, pick: <T>(list: readonly T[]) => T): str
     `Get ${what} ${options}`,
   ]);
   const first = shop.parts.consent ? [cookies, search] : [search];
-  return `${[...first, ...steps].join(' ')} ${order}, ${pick(how)}${terms}. It is for ${pick(people)} in ${pick(places)}.`;
+  const begin = [...first, ...steps].join(' ');
+  if (end === 'look')
+    return `${begin} ${pick(['Then open', 'Then show me', 'Go to'])} the ${good.name}; I only want to read about it.`;
+  if (end === 'basket')
+    return `${begin} ${pick(['Then put', 'Put'])} ${what} ${options} into the basket; I order later.`;
+  return `${begin} ${order}, ${pick(how)}${terms}. It is for ${pick(people)} in ${pick(places)}.`;
 }
 
-function actsOf(shop: Shop, wish: Wish): Act[] {
+function actsOf(shop: Shop, wish: Wish, end: End): Act[] {
   return [
     ...consentActs(shop, wish),
     ...findActs(shop, wish),
     ...listActs(shop, wish),
-    ...productActs(shop, wish),
-    ...orderActs(shop, wish),
+    ...(end === 'look' ? [] : productActs(shop, wish)),
+    ...(end === 'order' ? [...cartActs(shop), ...orderActs(shop, wish)] : []),
   ];
 }
 
@@ -180,6 +196,11 @@ function productActs({ parts, axes }: Shop, wish: Wish): Act[] {
       ...(parts.added === 'page' ? { page: 'cart' as const } : {}),
     })),
   );
+  return acts;
+}
+
+function cartActs({ parts }: Shop): Act[] {
+  const acts: Act[] = [];
   if (parts.added !== 'page')
     acts.push(
       click(parts.added === 'dialog' ? 'view' : 'cart', () => ({

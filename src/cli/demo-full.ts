@@ -1,3 +1,4 @@
+import { ordersEvery } from '../../examples/shops/errand.ts';
 import { sessionOf, shopSessions, shops, testHosts } from '../../examples/shops/sessions.ts';
 import type { Connection } from '../client/connection.ts';
 import { followProcessing } from '../client/follow.ts';
@@ -147,7 +148,7 @@ async function train(
 async function freshQuestion(number: number) {
   const shop = shops.find(({ host }) => host === testHosts[1]);
   if (!shop) throw new CommandError('Expected a shop for testing.');
-  const source = sessionOf(shop, number);
+  const source = sessionOf(shop, Math.ceil(number / ordersEvery) * ordersEvery);
   const steps = (await Array.fromAsync(source.interactions())).flatMap((item) =>
     'id' in item ? [item] : [],
   );

@@ -149,13 +149,14 @@ export async function printComparison(
   evaluations: readonly EvaluatedFragment[],
   signal: AbortSignal,
 ): Promise<void> {
-  const head = ['', 'element', 'operation F1', 'step', 'task', 'ms/step'];
+  const head = ['', 'element', 'operation F1', 'step', 'task', 'progress', 'ms/step'];
   const rows = evaluations.map(({ name, measures }) => [
     printable(name),
     interval(measures?.element),
     interval(measures?.operation),
     interval(measures?.step),
     interval(measures?.task),
+    interval(measures?.progress),
     (measures?.medianLatencyMs ?? 0).toFixed(1),
   ]);
   const widths = head.map((title, at) =>

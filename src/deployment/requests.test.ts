@@ -31,16 +31,23 @@ test('what an evaluation shows to be weak becomes a task that participants may r
     method,
     sessions,
     expectedPoints,
+    expectedLow,
+    expectedHigh,
+    curvePoints,
     measured,
     low,
     high,
   } of dataRequests.nodes) {
     expect(text).toMatch(
-      /^mossgarden\.example, [A-Z_]+.*: \d+ more sessions, expect \+\d+ points$/,
+      /^mossgarden\.example, [A-Z_]+.*: \d+ more sessions, expect \+\d+ to \+\d+ points$/,
     );
     expect(method).toContain('0, 1, 2 sessions of the site');
     expect([5, 10, 20, 40]).toContain(sessions);
-    expect(expectedPoints).toBeGreaterThanOrEqual(0);
+    expect(expectedLow).toBeGreaterThanOrEqual(0);
+    expect(expectedLow).toBeLessThanOrEqual(expectedPoints);
+    expect(expectedHigh).toBeGreaterThanOrEqual(expectedPoints);
+    expect(curvePoints).toBe(3);
+    expect(method).toContain('through these 3 points');
     expect(expectedPoints / 100 + measured).toBeLessThanOrEqual(1);
     expect(low).toBeLessThanOrEqual(measured);
     expect(high).toBeGreaterThanOrEqual(measured);
@@ -56,10 +63,13 @@ type Answer = {
       method: string;
       sessions: number;
       expectedPoints: number;
+      expectedLow: number;
+      expectedHigh: number;
+      curvePoints: number;
       measured: number;
       low: number;
       high: number;
     }[];
   };
 };
-const ASK = `{ dataRequests { nodes { text method sessions expectedPoints measured low high } } }`;
+const ASK = `{ dataRequests { nodes { text method sessions expectedPoints expectedLow expectedHigh curvePoints measured low high } } }`;

@@ -3,10 +3,12 @@ import { openAnswer } from '../evaluation/answers.ts';
 import type { EvaluationIds } from '../evaluation/events.ts';
 import { verdictOf } from '../evaluation/verdict.ts';
 import type { Evaluation } from '../generated/prisma/client.ts';
+import type { Estimate } from '../lib/bootstrap.ts';
 import { newId } from '../lib/ids.ts';
-import { type CurvePoint, fitCurve, pointsFrom } from '../lib/learning-curve.ts';
+import { type CurvePoint, fitCurve, promiseOf } from '../lib/learning-curve.ts';
 import { wilson } from '../lib/statistics.ts';
 import type { App } from '../platform/app.ts';
+import type { Tx } from '../platform/db.ts';
 import type { JobRun } from '../platform/queue.ts';
 import { openSession } from '../sessions/session-keys.ts';
 import { answerWith } from '../training/ranker/answer.ts';
@@ -21,7 +23,7 @@ const sitesMost = 5;
 /** A site and operation is weak when it fails more often than this, and at least so many steps show it. */
 const weakError = 0.15;
 const stepsLeast = 5;
-/** What is asked for: the fewest sessions of these that bring the wanted points, else the most. */
+/** What is asked for: the fewest sessions of these that should bring the wanted points, else the most. */
 const asked = [5, 10, 20, 40];
 const wantedPoints = 5;
 const epochs = 4;
@@ -29,7 +31,8 @@ const epochs = 4;
 /**
  * Turns what an evaluation shows to be weak into requests for data. For each weak site a learning curve is
  * measured: LOCAL is trained on the training split with 0, 1, 2 and 4 sessions of the site added and asked
- * about the site's other sessions; a power law through these points says what more sessions should bring.
+ * about the site's other sessions; a power law through these points says what more sessions should bring, with
+ * an interval, since it is an extrapolation from three or four points.
  */
 export async function requestData(
   app: App,
@@ -43,30 +46,33 @@ export async function requestData(
   const sites = [...new Set(weak.map(({ site }) => site))].slice(0, sitesMost);
   const curves = await measureCurves(app, evaluation, sites, job.signal);
   await app.db.$transaction(async (tx) => {
-    await tx.dataRequest.updateMany({
+    const superseded = await tx.dataRequest.updateManyAndReturn({
       where: { projectId, state: 'OPEN', site: { in: sites }, evaluationId: { not: evaluationId } },
       data: { state: 'SUPERSEDED', closedAt: new Date() },
+      select: { id: true },
     });
+    for (const { id } of superseded) await tellRequest(app, tx, { id, projectId });
     await tx.dataRequest.deleteMany({ where: { evaluationId } });
     for (const { site, operation, steps, right, place } of weak) {
       const points = curves.get(site);
       if (!points) continue;
       const curve = fitCurve(points);
       const error = 1 - right / steps;
-      const sessions =
-        asked.find((count) => pointsFrom(curve, error, count) >= wantedPoints) ??
-        (asked.at(-1) as number);
+      const { sessions, ...promise } = wantedFrom(points, error, `${evaluationId}/${site}`);
       const { low, high } = wilson(right, steps);
+      const id = newId();
       await tx.dataRequest.create({
         data: {
-          id: newId(),
+          id,
           projectId,
           evaluationId,
           site,
           operation,
           place,
           sessions,
-          expectedPoints: pointsFrom(curve, error, sessions),
+          expectedPoints: promise.value,
+          expectedLow: promise.low,
+          expectedHigh: promise.high,
           measured: right / steps,
           low,
           high,
@@ -76,9 +82,31 @@ export async function requestData(
         },
         select: { id: true },
       });
+      await tellRequest(app, tx, { id, projectId });
     }
     await job.finish(tx);
   });
+}
+
+/** Tells subscribers to look at a request again. */
+export function tellRequest(
+  { pubsub }: Pick<App, 'pubsub'>,
+  tx: Tx,
+  { id, projectId }: { id: string; projectId: string },
+): Promise<void> {
+  return pubsub.notify(tx, { topic: 'request', projectId, subjectId: id });
+}
+
+type Promised = Estimate & { sessions: number };
+
+/** How many sessions to ask for, and what they promise. */
+function wantedFrom(points: readonly CurvePoint[], error: number, seed: string): Promised {
+  const promises = asked.map((sessions) => ({
+    sessions,
+    ...promiseOf(points, error, { sessions, seed }),
+  }));
+  const enough = promises.find(({ value }) => value >= wantedPoints);
+  return enough ?? (promises.at(-1) as Promised);
 }
 
 type Weak = { site: string; operation: string; steps: number; right: number; place: string | null };
@@ -196,7 +224,7 @@ function methodOf(points: readonly CurvePoint[]): string {
   const measured = points
     .map(({ sessions, error }) => `${sessions}: ${((1 - error) * 100).toFixed(0)} %`)
     .join(', ');
-  return `LOCAL was trained with ${points.map(({ sessions }) => sessions).join(', ')} sessions of the site added and asked about the site's other sessions (step success ${measured}); a power law through these errors, applied to the error measured here.`;
+  return `LOCAL was trained with ${points.map(({ sessions }) => sessions).join(', ')} sessions of the site added and asked about the site's other sessions (step success ${measured}, of ${points[0]?.steps} steps each); a power law through these ${points.length} points, applied to the error measured here. The interval of 95 % is what so few steps allow; that the law goes on so far is an assumption.`;
 }
 
 /** Lets others run: this is arithmetic on the main thread. */

@@ -1,4 +1,10 @@
+import DataLoader from 'dataloader';
+import * as z from 'zod';
 import { builder } from '../graphql/builder.ts';
+import { type Context, onceFor, type Viewer } from '../graphql/context.ts';
+import { watch } from '../graphql/watch.ts';
+import { Gap } from '../sessions/schema-events.ts';
+import { collectedFor } from './collected.ts';
 
 const DataRequestState = builder.enumType('DataRequestState', {
   description: 'Where a request for data is.',
@@ -19,29 +25,67 @@ const DataRequest = builder.prismaObject('DataRequest', {
     place: t.exposeString('place', { nullable: true }),
     sessions: t.exposeInt('sessions'),
     expectedPoints: t.exposeFloat('expectedPoints'),
+    expectedLow: t.exposeFloat('expectedLow', {
+      description: 'Lower end of the interval of 95 % of that, in percentage points.',
+    }),
+    expectedHigh: t.exposeFloat('expectedHigh', { description: 'Upper end of it.' }),
+    curvePoints: t.int({
+      description: 'Measured points of the learning curve that the promise stands on.',
+      select: { curve: true },
+      resolve: ({ curve }) => Curve.parse(curve).points.length,
+    }),
     measured: t.exposeFloat('measured', { description: 'Step success as measured, 0 to 1.' }),
     low: t.exposeFloat('low', { description: 'Lower end of its interval of 95 %.' }),
     high: t.exposeFloat('high', { description: 'Upper end of its interval of 95 %.' }),
     steps: t.exposeInt('steps'),
     method: t.exposeString('method'),
     collected: t.int({
-      description: 'Good sessions of the site that came since the request.',
-      select: { projectId: true, site: true, createdAt: true },
-      resolve: ({ projectId, site, createdAt }, _args, { app }) =>
-        app.db.session.count({
-          where: { projectId, site, state: 'READY', createdAt: { gt: createdAt } },
-        }),
+      description:
+        'READY sessions of the site with such an action that came since the request: what is there of `sessions`.',
+      select: { id: true },
+      resolve: ({ id }, _args, context) => onceFor(context, collectedLoader).load(id),
+    }),
+    progress: t.float({
+      description: 'Share of the sessions that are there, 0 to 1.',
+      select: { id: true, sessions: true },
+      resolve: async ({ id, sessions }, _args, context) =>
+        Math.min(1, (await onceFor(context, collectedLoader).load(id)) / sessions),
     }),
     text: t.string({
       description:
         'As a task for participants: site, action, how many, and what they should bring.',
-      select: { site: true, operation: true, place: true, sessions: true, expectedPoints: true },
-      resolve: ({ site, operation, place, sessions, expectedPoints }) =>
-        `${site}, ${operation.toUpperCase()}${place ? ` in ${place}` : ''}: ${sessions} more sessions, expect +${expectedPoints.toFixed(0)} points`,
+      select: {
+        site: true,
+        operation: true,
+        place: true,
+        sessions: true,
+        expectedLow: true,
+        expectedHigh: true,
+      },
+      resolve: ({ site, operation, place, sessions, expectedLow, expectedHigh }) =>
+        `${site}, ${operation.toUpperCase()}${place ? ` in ${place}` : ''}: ${sessions} more sessions, expect +${expectedLow.toFixed(0)} to +${expectedHigh.toFixed(0)} points`,
+    }),
+    closedAt: t.expose('closedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was fulfilled or superseded. `null` while it is open.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
   }),
 });
+
+const Curve = z.object({ points: z.array(z.unknown()) });
+
+/** Sessions that came for each request, one statement for all of an operation. */
+function collectedLoader({ app }: Context): DataLoader<string, number> {
+  return new DataLoader<string, number>(
+    async (ids) => {
+      const found = await collectedFor(app, ids);
+      return ids.map((id) => found.get(id) ?? 0);
+    },
+    { cache: false }, // a subscription asks again and again
+  );
+}
 
 const DataRequestFilter = builder.inputType('DataRequestFilter', {
   description: 'Which requests. What is absent does not restrict.',
@@ -54,7 +98,10 @@ const DataRequestFilter = builder.inputType('DataRequestFilter', {
 const DataRequestOrder = builder.enumType('DataRequestOrder', {
   description: 'Order of requests for data.',
   values: {
-    EXPECTED_POINTS_DESC: { description: 'Those that promise most first.' },
+    EXPECTED_POINTS_DESC: {
+      description:
+        'Those first that promise most at the least: by `expectedLow`, then by `expectedPoints`.',
+    },
     CREATED_AT_DESC: { description: 'Newest first.' },
   },
 });
@@ -83,7 +130,9 @@ builder.queryField('dataRequests', (fields) => {
             state: { in: where?.states ?? ['OPEN'] },
           },
           orderBy: [
-            orderBy === 'CREATED_AT_DESC' ? { createdAt: 'desc' } : { expectedPoints: 'desc' },
+            ...(orderBy === 'CREATED_AT_DESC'
+              ? [{ createdAt: 'desc' as const }]
+              : [{ expectedLow: 'desc' as const }, { expectedPoints: 'desc' as const }]),
             { id: 'desc' },
           ],
         }),
@@ -92,3 +141,58 @@ builder.queryField('dataRequests', (fields) => {
     { name: 'DataRequestEdge', description: 'An item of a page of requests for data.' },
   );
 });
+
+type Changed = { cursor: string; subjectId: string; viewer: Viewer };
+
+const DataRequestChange = builder.objectRef<Changed>('DataRequestChange').implement({
+  description: 'A request for data was made or closed, or a session came for it.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', {
+      description: 'Resumes the subscription after this change, as `after`.',
+    }),
+    dataRequest: t.prismaField({
+      type: DataRequest,
+      nullable: true,
+      description: 'The request as it is now. `null` when it is gone, or may not be read any more.',
+      resolve: (query, { subjectId, viewer }, _args, { app }) =>
+        mayRead(viewer)
+          ? app.db.dataRequest.findFirst({
+              ...query,
+              where: { id: subjectId, projectId: viewer.projectId },
+            })
+          : null,
+    }),
+  }),
+});
+
+const DataRequestEvent = builder.unionType('DataRequestEvent', {
+  description: 'A change of a request for data, or a gap.',
+  types: [DataRequestChange, Gap],
+  resolveType: (event) => ('subjectId' in event ? DataRequestChange : Gap),
+});
+
+builder.subscriptionField('dataRequestChanged', (fields) => {
+  const t = fields.withAuth({ anyScope: ['READ', 'CAPTURE'] });
+  return t.field({
+    type: DataRequestEvent,
+    description:
+      'Requests for data of the project, live: new ones, how many sessions came, the end.',
+    args: {
+      id: t.arg.id({ description: 'Id of the request. Absent: all of the project.' }),
+      after: t.arg.string({
+        description: 'Cursor of the last event that was seen; resumes after it, for up to a day.',
+      }),
+    },
+    subscribe: async function* (_root, { id, after }, context) {
+      const { projectId } = context.viewer;
+      const subject = id ? { subjectId: id.toLowerCase() } : {};
+      for await (const change of watch(context, { topic: 'request', projectId, ...subject }, after))
+        if ('gap' in change || mayRead(change.viewer)) yield change;
+    },
+    resolve: (change) => change,
+  });
+});
+
+function mayRead({ scopes }: Viewer): boolean {
+  return scopes.has('READ') || scopes.has('CAPTURE');
+}

@@ -34,6 +34,7 @@ test('a step needs everything right, a task every step', () => {
   expect(measures.operation.value).toBe(0.875);
   expect(measures.step.value).toBe(0.5);
   expect(measures.task.value).toBe(0);
+  expect(measures.progress?.value).toBe(0.5);
   expect(measures.latency).toMatchObject({ median: 15, mean: 17.5 });
   expect(measures.bySite.map(({ key, steps, sessions }) => [key, steps, sessions])).toEqual([
     ['a.example', 3, 2],
@@ -45,14 +46,30 @@ test('a step needs everything right, a task every step', () => {
   ]);
 });
 
-test('the order in which the steps were answered changes nothing', () => {
+test('progress is the share of a session before its first wrong step, however right the rest is', () => {
+  const session = (sessionId: string, right: string) =>
+    [...right].map((one) => ({ sessionId, isStepRight: one === '+' }));
+  const { progress, task } = tallyOf([
+    ...session('s1', '++++'),
+    ...session('s2', '-+++'),
+    ...session('s3', '++-+'),
+  ]).measures('suite');
+
+  expect(progress?.value).toBeCloseTo((1 + 0 + 0.5) / 3);
+  expect(task.value).toBeCloseTo(1 / 3);
+});
+
+test('the order in which sessions were answered changes nothing', () => {
   const random = seededRandom('order');
   const steps = Array.from({ length: 60 }, (_, at) => ({
     sessionId: `s${at % 7}`,
     isStepRight: random() < 0.5,
   }));
 
-  expect(tallyOf(steps).measures('suite')).toEqual(tallyOf(steps.toReversed()).measures('suite'));
+  const others = Map.groupBy(steps, ({ sessionId }) => sessionId);
+
+  const backwards = [...others.values()].toReversed().flat();
+  expect(tallyOf(steps).measures('suite')).toEqual(tallyOf(backwards).measures('suite'));
 });
 
 test('a small but steady lead is sure though the intervals overlap, and a cost that is not known stays so', () => {

@@ -21,7 +21,7 @@ export type Judged = {
 };
 
 /** The measures that have intervals. */
-export const measureNames = ['element', 'operation', 'step', 'task'] as const;
+export const measureNames = ['element', 'operation', 'step', 'task', 'progress'] as const;
 export type MeasureName = (typeof measureNames)[number];
 
 const Estimate = z.object({ value: z.number(), low: z.number(), high: z.number() });
@@ -48,6 +48,8 @@ export const Measures = z.object({
   step: Estimate,
   /** Share of sessions whose steps are all right. */
   task: Estimate,
+  /** Mean share of a session's steps before its first wrong one. Absent in evaluations from before it was measured. */
+  progress: Estimate.optional(),
   bySite: z.array(Group),
   byOperation: z.array(Group),
   /** Milliseconds for one step. */
@@ -65,6 +67,7 @@ export class Tally {
   readonly #latencies: number[] = [];
   #cost: number | null = 0;
 
+  /** Steps of a session come in their order; sessions in any. */
   add(judged: Judged): void {
     const { sessionId, site, operation, latencyMs, costUsd } = judged;
     addTo(this.#sessions, sessionId, judged);
@@ -120,6 +123,7 @@ export class Tally {
       operation: estimate(this.#sessions, 'operation'),
       step: estimate(this.#sessions, 'step'),
       task: estimate(this.#sessions, 'task'),
+      progress: estimate(this.#sessions, 'progress'),
       bySite: groups(this.#groups.site),
       byOperation: groups(this.#groups.operation),
       latency: {
@@ -148,21 +152,31 @@ export function compare(
   return { ...differenceOf(pairs, { seed, resamples }), sessions: pairs.length };
 }
 
-type Sums = { steps: number; element: number; operation: number; step: number };
+type Sums = {
+  steps: number;
+  element: number;
+  operation: number;
+  step: number;
+  /** Right ones before the first wrong one. */
+  begun: number;
+};
 type Sessions = Map<string, Sums>;
 
 function addTo(sessions: Sessions, id: string, judged: Judged): void {
-  const sums = sessions.get(id) ?? { steps: 0, element: 0, operation: 0, step: 0 };
+  const sums = sessions.get(id) ?? { steps: 0, element: 0, operation: 0, step: 0, begun: 0 };
+  const isUnbroken = judged.isStepRight && sums.begun === sums.steps;
   sessions.set(id, {
     steps: sums.steps + 1,
     element: sums.element + Number(judged.isElementRight),
     operation: sums.operation + judged.operationF1,
     step: sums.step + Number(judged.isStepRight),
+    begun: sums.begun + Number(isUnbroken),
   });
 }
 
 function sumOf(sums: Sums, name: MeasureName): ClusterSum {
   if (name === 'task') return { hits: Number(sums.step === sums.steps), of: 1 };
+  if (name === 'progress') return { hits: sums.begun / sums.steps, of: 1 };
   return { hits: sums[name], of: sums.steps };
 }
 

@@ -63,6 +63,13 @@ export const MeasuresType = builder.objectRef<Measures>('EvaluationMeasures').im
       description: 'Task success: share of sessions whose steps are all right, 0 to 1.',
       resolve: ({ task }) => task,
     }),
+    progress: t.field({
+      type: EstimateType,
+      nullable: true,
+      description:
+        'Task progress: mean share of a session’s steps before its first wrong one, 0 to 1; says something where task success is 0. `null` for evaluations from before it was measured.',
+      resolve: ({ progress }) => progress ?? null,
+    }),
     bySite: t.field({
       type: [Group],
       description: 'By site, those with most steps first.',

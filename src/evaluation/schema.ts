@@ -93,6 +93,7 @@ const Measure = builder.enumType('EvaluationMeasure', {
     operation: { value: 'operation', description: 'Operation F1.' },
     step: { value: 'step', description: 'Step success.' },
     task: { value: 'task', description: 'Task success.' },
+    progress: { value: 'progress', description: 'Task progress.' },
   },
 });
 

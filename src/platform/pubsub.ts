@@ -23,6 +23,7 @@ export type Topic =
   | 'training'
   | 'evaluation'
   | 'deployment'
+  | 'request'
   | 'debug';
 
 export type Interest = { topic: Topic; projectId?: string; subjectId?: string; sessionId?: string };

@@ -118,7 +118,7 @@ test('a large file goes up in parts, and after an outage at its end none of them
     providerEnv(fake, { OPENAI_UPLOAD_PART_MB: '1', OPENAI_RETRIES: '0' }),
   );
   const projectId = await makeProject(app);
-  const datasetId = await makeSuite(app, projectId, { ...sites, perShop: 12 });
+  const datasetId = await makeSuite(app, projectId, { ...sites, perShop: 24 });
   let sent = 0;
   fake.fail(/\/complete$/, { how: 'status', status: 503 });
 
@@ -170,7 +170,7 @@ test('a file whose upload lost its answer is found and deleted, and half an uplo
   await untilState(app, id, 'FAILED');
   await untilDeleted(app, fake, id);
 
-  const large = await makeSuite(app, projectId, { ...sites, perShop: 12 });
+  const large = await makeSuite(app, projectId, { ...sites, perShop: 24 });
   fake.fail(/\/parts$/, { how: 'status', status: 401 }, 1);
   const halved = await begin(app, projectId, large, openai);
   await untilState(app, halved, 'FAILED');
