@@ -1,7 +1,4 @@
 import {
-  type DocumentNode,
-  type ExecutionResult,
-  executeRootSelectionSet,
   type GraphQLInputType,
   type GraphQLSchema,
   isInputObjectType,
@@ -10,9 +7,7 @@ import {
   type OperationDefinitionNode,
   typeFromAST,
   type VariableValues,
-  validateExecutionArgs,
 } from 'graphql';
-import type { Context } from './context.ts';
 
 /** The coerced value; `undefined` for what does not fit. */
 type Coerce = (value: unknown) => unknown;
@@ -21,47 +16,8 @@ type Field = { name: string; coerce: Coerce; isRequired: boolean };
 
 type Variable = { name: string; type: GraphQLInputType; coerce: Coerce };
 
-/** Runs an operation, or answers with `null` when graphql-js must do it: its variables do not fit. */
-export type QuickRun = (
-  variables: Record<string, unknown>,
-  context: Context,
-) => ExecutionResult | Promise<ExecutionResult> | null;
-
 /** Coerced variables as the executor wants them, or `null` when it must find out itself what is wrong. */
 type VariableCoercer = (variables: Record<string, unknown>) => VariableValues | null;
-
-/**
- * Makes a valid operation ready to run with variables that our own coercer makes.
- *
- * @returns `null` where that coercer cannot serve
- */
-export function compileQuickRun(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  node: OperationDefinitionNode,
-): QuickRun | null {
-  const coerce = compileVariables(schema, node);
-  if (!coerce) return null;
-  const definitions = document.definitions.map((definition) =>
-    definition === node ? { ...node, variableDefinitions: [] } : definition,
-  );
-  const args = validateExecutionArgs({
-    schema,
-    document: { ...document, definitions },
-    operationName: node.name?.value ?? null,
-  });
-  if (!('schema' in args)) return null;
-  return (variables, contextValue) => {
-    const variableValues = coerce(variables);
-    if (!variableValues) return null;
-    return executeRootSelectionSet({
-      ...args,
-      rawVariableValues: variables,
-      variableValues,
-      contextValue,
-    });
-  };
-}
 
 /**
  * A coercer for the variables of one operation that gives what graphql-js gives, in a third of the
@@ -72,7 +28,7 @@ export function compileQuickRun(
  *
  * @returns `null` where a default value would have to be filled in
  */
-function compileVariables(
+export function compileVariables(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: OperationDefinitionNode,
 ): VariableCoercer | null {

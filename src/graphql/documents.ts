@@ -8,9 +8,9 @@ import {
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { compileQuickRun, type QuickRun } from './coerce.ts';
 import { refusal } from './errors.ts';
 import { complexityCheck, documentLimits, refuseShape } from './limits.ts';
+import { compileQuickRun, type QuickRun } from './quick.ts';
 
 /** An operation of a document that may run, as far as the document tells. */
 export type KnownOperation = {

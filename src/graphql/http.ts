@@ -53,7 +53,7 @@ export function openHttp(
       trace,
       recheck,
     } as const;
-    const operation = await operations.admit(request, caller);
+    const operation = operations.admit(request, caller);
     if ('errors' in operation)
       return refused(operation.errors, trace, operation.reason === 'INVALID' ? 400 : 429);
     if (req.method === 'GET' && operation.type !== 'query')

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -11,7 +10,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { App } from '../platform/app.ts';
-import type { Trace } from '../platform/trace.ts';
+import { inTrace, type Trace } from '../platform/trace.ts';
 import { type Caller, limitKeyOf } from './caller.ts';
 import type { Context, Viewer } from './context.ts';
 import { within } from './deadline.ts';
@@ -39,8 +38,6 @@ export type Operation = {
   variables: Record<string, unknown>;
   caller: Caller;
   context: Context;
-  /** Enters the trace of the operation. */
-  inTrace: <T>(work: () => T) => T;
   /** Nobody waits for the answer any more. A mutation goes on: its effects are whole or absent. */
   abandon(): void;
 };
@@ -51,11 +48,8 @@ export type Refused = { errors: GraphQLError[]; reason: 'INVALID' | 'RATE_LIMITE
 /** The one way from a request to its answer. Both transports are thin shells around it. */
 export type Operations = {
   schema: GraphQLSchema;
-  /**
-   * Rate limit, parsing, validation, limits of size and cost. Documents are remembered by text. What
-   * runs later runs in the trace in which this is called.
-   */
-  admit(request: OperationRequest, caller: Caller): Promise<Operation | Refused>;
+  /** Rate limit, parsing, validation, limits of size and cost. Documents are remembered by text. */
+  admit(request: OperationRequest, caller: Caller): Operation | Refused;
   /** The answer to a query or mutation; never rejects. */
   answer(operation: Operation): Promise<ExecutionResult>;
   /** The events of a subscription, or why there are none; never rejects, the events may. */
@@ -122,17 +116,15 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
     if (unfinished.size === 0) whenIdle?.();
   };
 
-  const admit: Operations['admit'] = async (request, caller) => {
-    const inTrace = AsyncLocalStorage.snapshot();
+  const admit: Operations['admit'] = (request, caller) => {
     const refuse = (reason: Refused['reason'], errors: readonly unknown[]): Refused => ({
       reason,
       errors: errors.map((error) => mask(error, caller.trace)),
     });
-    try {
-      await rateLimit.consume(limitKeyOf(caller));
-    } catch (error) {
+    const tooMany = rateLimit.consume(limitKeyOf(caller));
+    if (tooMany) {
       metrics.refusals.inc({ reason: 'rate-limit' });
-      return refuse('RATE_LIMITED', [error]);
+      return refuse('RATE_LIMITED', [tooMany]);
     }
     const name = request.operationName || null;
     const known = documents.find(request.query, name);
@@ -155,7 +147,6 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
       name,
       variables,
       caller,
-      inTrace,
       abandon() {
         if (type !== OperationTypeNode.MUTATION) controllerNow().abort();
       },
@@ -176,11 +167,12 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
 
   const answer: Operations['answer'] = async (operation) => {
     const begunAt = performance.now();
-    const { type, document, name, variables, context, inTrace } = operation;
+    const { type, document, name, variables, context, caller } = operation;
     unfinished.add(operation);
     let result: ExecutionResult;
     try {
       const work = inTrace(
+        caller.trace,
         () =>
           operation.quickRun?.(variables, context) ??
           execute({
@@ -214,10 +206,10 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
   };
 
   const follow: Operations['follow'] = async (operation) => {
-    const { document, name, variables, context, caller, label, inTrace } = operation;
+    const { document, name, variables, context, caller, label } = operation;
     metrics.operations.inc({ operation: label, transport: caller.transport, outcome: 'followed' });
     try {
-      return await inTrace(async () => {
+      return await inTrace(caller.trace, async () => {
         const args = validateSubscriptionArgs({
           schema,
           document,
@@ -246,7 +238,7 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
         };
         unfinished.add(operation);
         return streamOf(source[Symbol.asyncIterator](), {
-          inTrace,
+          inTrace: (step) => inTrace(caller.trace, step),
           resolve,
           signal: context.signal,
           end() {

@@ -25,9 +25,8 @@ export type Peer = {
   /** Whom the caps count; `null` until `connection_init`. */
   limitKey: string | null;
   recheck: () => Promise<Viewer | null>;
+  /** From their admission to their end. */
   operations: Set<Operation>;
-  /** Operations from their arrival to their end. */
-  inFlight: number;
   /** Refusals since the last operation that was taken. */
   refusals: number;
   isAlive: boolean;

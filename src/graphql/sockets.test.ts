@@ -170,6 +170,15 @@ test.each([
   ['no JSON', '{', 4400],
   ['no message', '{"type":"nothing"}', 4400],
   ['a message that only servers send', '{"type":"connection_ack"}', 4400],
+  ['a list', '[]', 4400],
+  ['a ping with half a payload', '{"type":"ping","payload":1}', 4400],
+  ['an operation without an id', '{"type":"subscribe","payload":{"query":"{ hello }"}}', 4400],
+  ['an operation without a query', '{"type":"subscribe","id":"1","payload":{}}', 4400],
+  [
+    'an operation with a list of variables',
+    '{"type":"subscribe","id":"1","payload":{"query":"{ hello }","variables":[]}}',
+    4400,
+  ],
   ['a second connection_init', '{"type":"connection_init"}', 4429],
 ])('%s closes with the code of the protocol', async (_what, message, code) => {
   const tiny = await openTinyServer();
@@ -178,6 +187,54 @@ test.each([
   talk.socket.send(message);
 
   await closeOf(talk).toMatchObject({ code });
+});
+
+test('an operation before connection_init, an id that is in use and another protocol close, too', async () => {
+  const tiny = await openTinyServer();
+  const twice = await Talk.open(tiny);
+  const early = new Talk(tiny);
+  const other = new WebSocket(`${tiny.server.url.replace('http', 'ws')}/graphql`);
+  const refused = once(other, 'close');
+  await once(early.socket, 'open');
+
+  early.start('{ hello }');
+  const id = twice.start('subscription { silence }');
+  twice.send({ type: 'subscribe', id, payload: { query: '{ hello }' } });
+
+  await closeOf(early).toMatchObject({ code: 4401 });
+  await closeOf(twice).toMatchObject({ code: 4409 });
+  expect((await refused)[0]).toBe(4406);
+});
+
+test('a ping is answered with its payload', async () => {
+  const talk = await Talk.open(await openTinyServer());
+
+  talk.send({ type: 'pong' });
+  talk.send({ type: 'ping', payload: { at: 1 } });
+  talk.send({ type: 'ping' });
+
+  await expect
+    .poll(() => talk.messages.slice(1))
+    .toEqual([{ type: 'pong', payload: { at: 1 } }, { type: 'pong' }]);
+});
+
+test('the answer to an operation that was completed early is not given to the next one with its id', async () => {
+  const tiny = await openTinyServer();
+  const talk = await Talk.open(tiny);
+  const id = talk.start('mutation { hold }');
+  await expect.poll(() => tiny.gate.entered).toBe(1);
+
+  talk.send({ type: 'complete', id });
+  talk.send({ type: 'subscribe', id, payload: { query: 'mutation { hold }' } });
+  await expect.poll(() => tiny.gate.entered).toBe(2);
+  tiny.gate.open();
+
+  await talk.until(() => talk.of(id).some(({ type }) => type === 'complete'));
+  await talk.ask('{ hello }');
+  expect(talk.of(id)).toMatchObject([
+    { type: 'next', payload: { data: { hold: 2 } } },
+    { type: 'complete' },
+  ]);
 });
 
 test('a client that does not read what it asked for is closed', async () => {

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
-import { type Context as Connection, handleProtocols, makeServer } from 'graphql-ws';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { App } from '../platform/app.ts';
 import { childOf, currentTrace, withTrace } from '../platform/trace.ts';
@@ -11,8 +10,9 @@ import { within } from './deadline.ts';
 import { refusal, unauthenticated } from './errors.ts';
 import { addressOf, tokenOf } from './http.ts';
 import { networkOf } from './limits.ts';
-import type { Operation, OperationRequest, Operations } from './operations.ts';
+import type { Operation, Operations, Refused } from './operations.ts';
 import { closeExpired, closePeer, codes, isOpen, type Peer } from './peers.ts';
+import { openConnection, type Request, subprotocol } from './protocol.ts';
 import { openRevocation } from './revocation.ts';
 
 export type Sockets = {
@@ -22,14 +22,13 @@ export type Sockets = {
   close(timeoutMs: number): Promise<void>;
 };
 
-const initTimeoutMs = 5_000;
 const authenticateTimeoutMs = 10_000;
 const pingMs = 15_000;
 const slowBytes = 1024 * 1024;
 const maxUnreadBytes = 16 * 1024 * 1024;
 const maxRefusals = 200; // a client that goes on regardless would cost as much as one that is served
 
-/** GraphQL over WebSocket: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. */
+/** GraphQL over WebSocket: who may connect, what a socket may ask at once, and how it ends. */
 export function openSockets(app: App, operations: Operations, authenticate: Authenticate): Sockets {
   const { config, log, metrics } = app;
   const limits = config.sockets;
@@ -37,8 +36,9 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: limits.maxMessageBytes,
-    handleProtocols,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
+  const corked: Peer[] = [];
 
   const countOf = (holds: (peer: Peer) => boolean): number => {
     let count = 0;
@@ -46,55 +46,27 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     return count;
   };
 
-  const protocol = makeServer<Record<string, unknown>, Peer>({
-    connectionInitWaitTimeout: initTimeoutMs,
-    onConnect: (connection) => connect(connection.extra, connection),
-    onSubscribe: ({ extra: peer }, _id, payload) =>
-      withTrace(text(payload.extensions?.traceparent), () => begin(peer, payload)),
-    async execute(args) {
-      const { peer, operation } = startedBy(args);
-      const result = await operations.answer(operation);
-      leave(peer, operation);
-      return result;
-    },
-    async subscribe(args) {
-      const { peer, operation } = startedBy(args);
-      const events = await operations.follow(operation);
-      if (!(Symbol.asyncIterator in events) || operation.context.signal.aborted)
-        leave(peer, operation);
-      else operation.context.signal.addEventListener('abort', () => leave(peer, operation));
-      return events;
-    },
-    onError({ extra: peer }, _id, _payload, errors) {
-      // Our own refusals are masked already; what an event source threw is not.
-      return errors.map((error) => {
-        if (error.extensions.correlationId) return error.toJSON();
-        return operations
-          .mask(error.cause ?? error, childOf(null), peer.limitKey ?? undefined)
-          .toJSON();
-      });
-    },
-  });
-
-  const begin = async (
+  const begin = (
     peer: Peer,
-    request: OperationRequest,
-  ): Promise<ExecutionArgs | GraphQLError[]> => {
+    request: Request,
+  ):
+    | Pick<Refused, 'errors'>
+    | Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> => {
     const trace = currentTrace() ?? childOf(null);
-    if (closeExpired(peer)) return [operations.mask(unauthenticated(), trace)];
+    const refuse = (error: GraphQLError) => ({ errors: [operations.mask(error, trace)] });
+    if (closeExpired(peer)) return refuse(unauthenticated());
     if (peer.refusals > maxRefusals) {
       closePeer(peer, codes.later, 'Too much was refused; try again later.');
-      return [operations.mask(refusal('OVERLOADED', 'Try again later.'), trace)];
+      return refuse(refusal('OVERLOADED', 'Try again later.'));
     }
-    if (peer.inFlight >= limits.maxOperations) {
+    if (peer.operations.size >= limits.maxOperations) {
       peer.refusals += 1;
       metrics.refusals.inc({ reason: 'socket-operations' });
       const message = `Expected at most ${limits.maxOperations} operations in flight on one socket, got one more.`;
-      return [operations.mask(refusal('OVERLOADED', message, { retryAfterSeconds: 1 }), trace)];
+      return refuse(refusal('OVERLOADED', message, { retryAfterSeconds: 1 }));
     }
-    peer.inFlight += 1;
     const { viewer, address, recheck } = peer;
-    const operation = await operations.admit(request, {
+    const operation = operations.admit(request, {
       viewer,
       address,
       recheck,
@@ -103,23 +75,24 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     });
     if ('errors' in operation) {
       peer.refusals += 1;
-      leave(peer, null);
-      return operation.errors;
+      return operation;
     }
     peer.refusals = 0;
     peer.operations.add(operation);
-    if (!isOpen(peer)) operation.abandon();
-    const { document, name } = operation;
-    return {
-      schema: operations.schema,
-      document,
-      operationName: name,
-      contextValue: { peer, operation },
-    };
+    if (operation.type === 'subscription') return follow(peer, operation);
+    return operations.answer(operation).finally(() => leave(peer, operation));
   };
 
-  const connect = async (peer: Peer, { connectionParams }: Connection): Promise<boolean> => {
-    const { token, authorization, Authorization } = connectionParams ?? {};
+  const follow = async (peer: Peer, operation: Operation) => {
+    const events = await operations.follow(operation);
+    const { signal } = operation.context;
+    if (!(Symbol.asyncIterator in events) || signal.aborted) leave(peer, operation);
+    else signal.addEventListener('abort', () => leave(peer, operation));
+    return events;
+  };
+
+  const connect = async (peer: Peer, params: Record<string, unknown>): Promise<void> => {
+    const { token, authorization, Authorization } = params;
     peer.token = tokenOf(token) ?? tokenOf(authorization) ?? tokenOf(Authorization);
     const credentials = { token: peer.token, address: peer.address };
     try {
@@ -132,14 +105,14 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
       if (!(error instanceof GraphQLError))
         log.warn({ err: error }, 'who connects could not be found out');
       closePeer(peer, codes.later, 'Who connects could not be found out; try again later.');
-      return true;
+      return;
     }
     if (peer.token && !peer.viewer) {
       if (hasEnded(peer.token))
         closePeer(peer, codes.expired, 'The access token has ended; connect with a new one.');
       else
         closePeer(peer, codes.revoked, 'The key or token is not good; it may have been revoked.');
-      return true;
+      return;
     }
     const key = limitKeyOf(peer);
     if (countOf((other) => other.limitKey === key && isOpen(other)) >= limits.maxPerKey) {
@@ -149,16 +122,14 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
         codes.later,
         `Expected at most ${limits.maxPerKey} sockets of one key; try again later.`,
       );
-      return true;
+      return;
     }
     peer.limitKey = key;
     peer.recheck = recheckOf(app, authenticate, credentials);
-    return true;
   };
 
-  const leave = (peer: Peer, operation: Operation | null): void => {
-    if (operation && !peer.operations.delete(operation)) return;
-    peer.inFlight -= 1;
+  const leave = (peer: Peer, operation: Operation): void => {
+    if (!peer.operations.delete(operation)) return;
     if (peer.isDraining) setImmediate(() => closeDrained(peer)); // after the answer was written
   };
 
@@ -178,7 +149,6 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
       limitKey: null,
       recheck: () => Promise.resolve(null),
       operations: new Set(),
-      inFlight: 0,
       refusals: 0,
       isAlive: true,
       isDraining: false,
@@ -199,37 +169,28 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     }
     peers.add(peer);
     metrics.sockets.set(peers.size);
-    const closed = protocol.opened(
+    const connection = openConnection(
       {
         protocol: socket.protocol,
         send: (message) => send(peer, message),
         close: (code, reason) => socket.close(code, reason),
-        onMessage(receive) {
-          socket.on('message', (data) => {
-            if (!isOpen(peer) || peer.isDraining) return; // never answered, so the client repeats it
-            receive(String(data)).catch((error: unknown) => {
-              // The protocol's own throw is about a message that only servers may send.
-              const isMalformed =
-                error instanceof Error && error.message.startsWith('Unexpected message');
-              if (!isMalformed) log.error({ err: error }, 'a message met a fault');
-              closePeer(
-                peer,
-                isMalformed ? codes.malformed : codes.later,
-                'The message could not be handled.',
-              );
-            });
-          });
-        },
       },
-      peer,
+      {
+        connect: (params) => connect(peer, params),
+        start: (request) =>
+          withTrace(text(request.extensions?.traceparent), () => begin(peer, request)),
+        mask: (error) => operations.mask(error, childOf(null), peer.limitKey ?? undefined),
+      },
     );
-    socket.once('close', (code, reason) => {
+    socket.on('message', (data) => {
+      if (!isOpen(peer) || peer.isDraining) return; // never answered, so the client repeats it
+      connection.receive(String(data));
+    });
+    socket.once('close', () => {
       peers.delete(peer);
       metrics.sockets.set(peers.size);
       for (const operation of peer.operations) operation.abandon();
-      closed(code, String(reason)).catch((error: unknown) =>
-        log.error({ err: error }, 'a socket was not cleaned up'),
-      );
+      connection.closed();
     });
   };
 
@@ -244,13 +205,17 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
     if (!peer.isCorked) {
       peer.isCorked = true; // an answer is two messages, and a write costs more than all the rest
       peer.stream.cork();
-      setImmediate(() => {
-        peer.isCorked = false;
-        peer.stream.uncork();
-      });
+      if (corked.push(peer) === 1) setImmediate(uncork);
     }
     if (socket.bufferedAmount < slowBytes) return socket.send(message);
     return new Promise((resolve) => socket.send(message, () => resolve())); // a slow reader waits for itself
+  };
+
+  const uncork = (): void => {
+    for (const peer of corked.splice(0)) {
+      peer.isCorked = false;
+      peer.stream.uncork();
+    }
   };
 
   const ping = (): void => {
@@ -296,11 +261,6 @@ function hasEnded(token: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What `onSubscribe` put there; graphql-ws hands it through. */
-function startedBy({ contextValue }: ExecutionArgs): { peer: Peer; operation: Operation } {
-  return contextValue as { peer: Peer; operation: Operation };
 }
 
 function text(value: unknown): string | null {

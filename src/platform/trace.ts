@@ -16,6 +16,11 @@ export function withTrace<T>(traceparent: string | null | undefined, work: () =>
   return storage.run(childOf(traceparent), work);
 }
 
+/** Runs `work` in a trace that is there already. */
+export function inTrace<T>(trace: Trace, work: () => T): T {
+  return storage.run(trace, work);
+}
+
 /** A new span, of the trace that `traceparent` names or of a new one. */
 export function childOf(traceparent: string | null | undefined): Trace {
   const given = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent ?? '')?.[1];
