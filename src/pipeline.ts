@@ -12,6 +12,7 @@ import {
   withdrawDatasetsJob,
 } from './datasets/jobs.ts';
 import { fulfilRequestsJob, requestDataJob } from './deployment/jobs.ts';
+import { trimRingJob } from './diagnostics/stream/jobs.ts';
 import { evaluationFinished } from './evaluation/events.ts';
 import { evaluateJob, evaluateTrainedJob } from './evaluation/jobs.ts';
 import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
@@ -43,4 +44,4 @@ export const pipeline = [
 ];
 
 /** Jobs that no fact causes: they run by the clock, or go on by themselves. */
-export const others = [evaluateJob, pauseIdleJob, cleanUpJob, advanceJob];
+export const others = [evaluateJob, pauseIdleJob, cleanUpJob, trimRingJob, advanceJob];

@@ -6,6 +6,7 @@ import './diagnostics/schema-vocabulary.ts';
 import './diagnostics/schema.ts';
 import './diagnostics/contracts/schema.ts';
 import './diagnostics/contracts/schema-mutations.ts';
+import './diagnostics/stream/schema.ts';
 import './sessions/schema.ts';
 import './sessions/schema-capture.ts';
 import './sessions/schema-health.ts';

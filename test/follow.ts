@@ -5,12 +5,20 @@ import type { App } from '../src/platform/app.ts';
 import { childOf } from '../src/platform/trace.ts';
 import { schema } from '../src/schema.ts';
 
+type FollowOptions = {
+  /** Who the viewer is at each event. Default: who they were. */
+  recheck?: () => Promise<Viewer | null>;
+  /** Takes the error that ends the stream. Default: the test fails. */
+  errors?: unknown[];
+};
+
 /** Follows a subscription in this process, until the test ends; answers with what came so far. */
 export async function follow<T>(
   app: App,
   viewer: Viewer,
   document: string,
   variableValues: Record<string, unknown>,
+  { recheck = async () => viewer, errors }: FollowOptions = {},
 ): Promise<T[]> {
   const contextValue: Context = {
     app,
@@ -19,7 +27,7 @@ export async function follow<T>(
     address: '192.0.2.1',
     trace: childOf(null),
     signal: new AbortController().signal,
-    recheck: async () => viewer,
+    recheck,
     once: new Map(),
   };
   const events = await subscribe({
@@ -36,9 +44,10 @@ export async function follow<T>(
       came.push(data as T);
     }
   })();
+  if (errors) reading.catch((error: unknown) => errors.push(error));
   onTestFinished(async () => {
     await Promise.race([events.return?.(undefined), new Promise((done) => setImmediate(done))]);
-    await Promise.race([reading, new Promise((done) => setImmediate(done))]);
+    await Promise.race([errors ? null : reading, new Promise((done) => setImmediate(done))]);
   });
   return came;
 }

@@ -1,21 +1,8 @@
 import { expect, test } from 'vitest';
 import { makeProject, openTestApp } from '../../../test/app.ts';
+import { aSignal } from '../../../test/signals.ts';
 import type { App } from '../../platform/app.ts';
-import type { Signal } from '../signals.ts';
 import { stateSignals } from '../state-signals.ts';
-
-const aSignal = (projectId: string, signal: Partial<Signal> = {}): Signal => ({
-  projectId,
-  kind: 'report',
-  subjectId: 'issue',
-  title: 'TypeError: x is not a function',
-  severity: 'HIGH',
-  category: 'VALIDATION_FAILED',
-  source: 'checkout',
-  correlationId: null,
-  detail: { count: 1 },
-  ...signal,
-});
 
 const rowsOf = async (app: App, projectId: string) => {
   const rows = await app.db.debugEvent.findMany({

@@ -3,6 +3,8 @@ import type { Tx } from '../../platform/db.ts';
 import type { Signal } from '../signals.ts';
 import { debugBodyOf } from './event.ts';
 
+const placesInTransaction = 2 ** 20 - 1;
+
 /**
  * Writes signals into the ring of the debug stream and says once per project that there is something
  * to read.
@@ -27,7 +29,8 @@ export async function writeDebugEvents(
     "before" AS (
       SELECT p."projectId", coalesce((
         SELECT max(e."sequence") FROM "DebugEvent" e
-        WHERE e."projectId" = p."projectId" AND e."sequence" >= n."first"), n."first") AS "last"
+        WHERE e."projectId" = p."projectId"
+          AND e."sequence" BETWEEN n."first" AND n."first" + ${placesInTransaction}), n."first") AS "last"
       FROM (SELECT DISTINCT g."projectId" FROM "given" g) p CROSS JOIN "now" n
     )
     INSERT INTO "DebugEvent" ("projectId", "sequence", "body")
