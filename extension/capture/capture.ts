@@ -53,6 +53,8 @@ let port = silence;
 let lastKey = 0;
 let told: { html: string; key: string } | null = null;
 let moment: Moment | null = null;
+/** When something last began at an element; `performance.now()`. */
+const began = new WeakMap<Element, number>();
 
 /** Tells from now on; `null`: nobody, and what was known of the page is forgotten. */
 export function connect(to: Port | null): void {
@@ -100,6 +102,11 @@ export function begin(element: Element | null, event?: Event): Beginning {
 /** Describes what has happened already, on the page as it was last kept. */
 export function beginLate(element: Element | null, event?: Event): Beginning {
   return describe(element, moment ?? keepMoment(), event);
+}
+
+/** `performance.now()` when the element was last described because something was done to it. */
+export function beganAt(element: Element): number {
+  return began.get(element) ?? Number.NEGATIVE_INFINITY;
 }
 
 /** Says that something has begun and is not over; what is told of it now counts if no more comes. */
@@ -193,6 +200,7 @@ function describe(element: Element | null, kept: Moment, event?: Event): Beginni
     beginning.modifiers = { alt, control, meta, shift };
   }
   if (!element) return beginning;
+  began.set(element, performance.now());
   const ref = refOf(element);
   const target = targetOf(element);
   if (ref) target.ref = ref;

@@ -1,4 +1,4 @@
-import { type Beginning, beginLate, finish, hasMoment, turn } from './capture.ts';
+import { type Beginning, beganAt, beginLate, finish, hasMoment, turn } from './capture.ts';
 import { isDateField, isTextField } from './dom.ts';
 import { onTrusted, whileHearing } from './listen.ts';
 import { pointer } from './pending.ts';
@@ -11,7 +11,7 @@ const ANSWER = 3_000;
 /** Typing and the like explain a change of the focus, if they begin by then; milliseconds. */
 const EXPLAINED = 600;
 
-let waiting: { element: Element; beginning: Beginning } | null = null;
+let waiting: { element: Element; beginning: Beginning; at: number } | null = null;
 let windowAt = 0;
 
 /**
@@ -32,7 +32,7 @@ export function listenToFocus(): void {
     if (isExplained() || !hasMoment() || !isField(element)) return;
     if (performance.now() - windowAt < WITH_WINDOW || !navigator.userActivation.hasBeenActive)
       return;
-    waiting = { element, beginning: beginLate(element) };
+    waiting = { element, beginning: beginLate(element), at: performance.now() };
     const { beginning } = waiting;
     setTimeout(() => {
       if (waiting?.beginning === beginning) commitFocus();
@@ -52,8 +52,12 @@ export function listenToFocus(): void {
 
 /** A focus that nothing else explains was the action itself. */
 export function commitFocus(): void {
-  if (waiting && !turn.hasActed && !isTypingIn(waiting.element)) finish(waiting.beginning, 'FOCUS');
+  const focus = waiting;
   waiting = null;
+  if (!focus || turn.hasActed || isTypingIn(focus.element)) return;
+  // Something was done there, which the page has answered already: another action is under way.
+  if (beganAt(focus.element) > focus.at) return;
+  finish(focus.beginning, 'FOCUS');
 }
 
 /** Something explains it. @param element `undefined`: whichever it is */
