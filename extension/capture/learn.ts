@@ -1,5 +1,5 @@
 import { isTextField } from './dom.ts';
-import { group } from './pieces.ts';
+import { group, pieceOf } from './pieces.ts';
 import { expectSecrets, rawValueOf, rememberSecret, secretsIn } from './privacy.ts';
 import { forgetWords, isWritten, lastWhole } from './survey.ts';
 
@@ -26,6 +26,12 @@ export function learnSecrets(typing: Element | null): void {
   }
   for (const secret of fresh) announce(secret.trim());
   hide([...fresh, ...expectSecrets(unfinished)]);
+}
+
+/** A personal field has another value: its echoes are to come, so nothing is to be written again. */
+export function expectEchoes(field: Element): void {
+  const sensitivity = pieceOf(field)?.sensitivity ?? null;
+  if (sensitivity) expectSecrets(secretsIn(rawValueOf(field), sensitivity));
 }
 
 /** Secrets of other documents, or of what is in no field. */

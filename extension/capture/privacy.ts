@@ -28,12 +28,13 @@ const ADDRESS_LABEL =
 
 /** What was typed into personal fields in this session, also on earlier pages; oldest first. */
 const secrets = new Set<string>();
-/** What stands in a personal field that is being typed into: not yet the whole of it. */
-let unfinished: string[] = [];
+/** What stood in personal fields while they were typed into: a page may echo it late. Oldest first. */
+const unfinished = new Set<string>();
 let matcher: RegExp | null = null;
 
 /** More are not looked for; the oldest go first. */
 const MOST_SECRETS = 300;
+const MOST_UNFINISHED = 100;
 /** Fields that held a password once; a page may show it as plain text on demand. */
 const passwords = new WeakSet<Element>();
 
@@ -47,12 +48,14 @@ export function rememberSecret(value: string): boolean {
   return true;
 }
 
-/** Replaces what stands in fields that are still being typed into. @returns what is new of it */
+/** What stands in a field that is still being typed into. @returns what is new of it */
 export function expectSecrets(values: string[]): string[] {
   const now = values.map((value) => value.trim()).filter(({ length }) => length >= SHORTEST_SECRET);
-  const fresh = now.filter((value) => !unfinished.includes(value) && !secrets.has(value));
-  if (fresh.length > 0 || now.length !== unfinished.length) matcher = null;
-  unfinished = now;
+  const fresh = now.filter((value) => !unfinished.has(value) && !secrets.has(value));
+  if (fresh.length === 0) return fresh;
+  for (const value of fresh) unfinished.add(value);
+  for (const oldest of unfinished) if (unfinished.size > MOST_UNFINISHED) unfinished.delete(oldest);
+  matcher = null;
   return fresh;
 }
 
@@ -64,7 +67,7 @@ export function secretsIn(value: string, { placeholder }: Sensitivity): string[]
 /** Ends a session: the next one knows nothing of it. */
 export function forgetSecrets(): void {
   secrets.clear();
-  unfinished = [];
+  unfinished.clear();
   matcher = null;
 }
 
@@ -150,7 +153,7 @@ function maskOf(kind: string): MaskKind {
 
 /** Whole words only: `Anna` is not masked in `Savannah`. Also as it is written in an address. */
 function secretMatcher(): RegExp | null {
-  if (matcher || secrets.size + unfinished.length === 0) return matcher;
+  if (matcher || secrets.size + unfinished.size === 0) return matcher;
   const forms = [...secrets, ...unfinished].flatMap((secret) => {
     const encoded = encodeURIComponent(secret);
     return [secret, encoded, encoded.replaceAll('%20', '+')];

@@ -1,7 +1,7 @@
 import type { Draft } from '../page.ts';
 import { type Beginning, begin, beginLate, finish, open, turn } from './capture.ts';
 import { isDateField, isTextField } from './dom.ts';
-import { learnSecrets } from './learn.ts';
+import { expectEchoes, learnSecrets } from './learn.ts';
 import { onAny, onTrusted } from './listen.ts';
 import { actNow, closeBeforeNext, commit, isByPerson } from './pending.ts';
 import { shownValueOf } from './privacy.ts';
@@ -112,6 +112,7 @@ function startTyping(field: Element, begun: Beginning | null): void {
 }
 
 function grow(growing: Typing): void {
+  expectEchoes(growing.field);
   growing.endedAt = Date.now();
   if (timer !== undefined) return;
   const wait = growing.toldAt + TELL_EVERY - performance.now();
