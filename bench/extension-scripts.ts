@@ -28,12 +28,16 @@ async function bundleOurs(): Promise<string> {
     import { awaitRest } from './rest.ts';
     import { startHearing } from './hearing.ts';
     import { selectorsOf } from './selectors.ts';
+    import { sentSnapshotOf } from './outgoing.ts';
     let waiting = [];
     let chars = 0;
     const send = () => { chars += JSON.stringify(waiting).length; waiting = []; };
     startHearing({
-      patience: 5, longestPatience: 30, finished: awaitRest,
-      tell(message) { if (waiting.push(message) === 1) scheduler.postTask(send); },
+      patience: 5, longestPatience: 30, takesChanges: true, finished: awaitRest,
+      tell(message) {
+        const sent = message.kind === 'snapshot' ? sentSnapshotOf(message, false) : message;
+        if (waiting.push(sent) === 1) scheduler.postTask(send);
+      },
     });
     /** Milliseconds to find the selectors of an element, on a page that is known as it is now. */
     globalThis.__selectors = (element) => {

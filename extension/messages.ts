@@ -1,4 +1,4 @@
-import type { FramePath, Look, PageMessage, Turn } from './page.ts';
+import type { FramePath, Look, SentMessage, Turn } from './page.ts';
 
 /** What one part of the extension asks of another: request and answer, by name. */
 export type Requests = {
@@ -7,8 +7,9 @@ export type Requests = {
   'page.hello': { ask: { documentId: string; path: FramePath; url: string }; answer: Turn };
   /** Answered when everything is on disk; until then the document keeps the messages and repeats them. */
   'page.tell': {
-    ask: { documentId: string; sessionId: string; path: FramePath; messages: PageMessage[] };
-    answer: { isKept: true };
+    ask: { documentId: string; sessionId: string; path: FramePath; messages: SentMessage[] };
+    /** `false`: a page that one of them builds upon is not known any more; nothing was kept. */
+    answer: { isKept: boolean };
   };
   'mark.moved': { ask: { x: number; y: number }; answer: null };
 

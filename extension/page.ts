@@ -1,5 +1,6 @@
 import type { Mask } from '../src/contract/image.ts';
 import type { InteractionRecord, PageState } from '../src/contract/interaction.ts';
+import type { Part } from '../src/lib/splice.ts';
 
 /**
  * An interaction as the page knows it. The recorder adds id, sequence, frame path and images.
@@ -17,9 +18,23 @@ export type Draft = Omit<
   snapshotKey: string | null;
 };
 
+type SnapshotHead = { kind: 'snapshot'; key: string; at: number; url: string; title: string };
+
+/** The masked page, and how it differs from another one of this document if that is known. */
+export type Snapshot = SnapshotHead & {
+  html: string;
+  /** `base` is the key of the other. */
+  change: { base: string; parts: Part[] } | null;
+};
+
+/** As it goes to the recorder, which may have forgotten the other page: then whole. */
+export type SentSnapshot = SnapshotHead & ({ html: string } | { base: string; parts: Part[] });
+
 /** What a document tells the recorder. Every message may come twice. */
-export type PageMessage =
-  | { kind: 'snapshot'; key: string; at: number; url: string; title: string; html: string }
+export type PageMessage = Snapshot | SmallMessage;
+export type SentMessage = SentSnapshot | SmallMessage;
+
+type SmallMessage =
   /**
    * An interaction has begun and is not over, so later ones must wait for their number. `draft` is
    * what would be told if the document ended now; it is told again as it grows.

@@ -17,7 +17,11 @@ type InPage = {
   close(isLeaving: boolean): void;
   stop(): void;
   isWritten(): boolean;
+  written(): Promise<Written>;
 };
+
+/** The page as it is kept once it rests, and as it is when all of it is written anew. */
+export type Written = { kept: string; fresh: string };
 
 /** A browser in which every document is captured, and what they tell. */
 export type Capture = {
@@ -33,6 +37,7 @@ export type Capture = {
   rested(): Promise<void>;
   last(type: Draft['type']): Draft;
   look(page: Page | Frame, secrets?: string[]): Promise<Look>;
+  written(page: Page): Promise<Written>;
   close(): Promise<void>;
 };
 
@@ -48,7 +53,9 @@ async function bundleHearing(): Promise<string> {
     import { hearSecrets, whenLearned } from './learn.ts';
     import { look } from './look.ts';
     import { tell } from './capture.ts';
-    import { isWritten, surveyed } from './survey.ts';
+    import {
+      beginSurvey, isStale, isWritten, lastWhole, survey, surveyAtLeisure, surveyed, unchangedMs,
+    } from './survey.ts';
     const { __tell } = globalThis;
     const REST = 'capture.untold';
     const untold = new Map();
@@ -66,9 +73,25 @@ async function bundleHearing(): Promise<string> {
     globalThis.__capture = {
       async look(secrets) { hearSecrets(secrets); await surveyed(); return look(secrets); },
       close: closeAll, stop: stopHearing, isWritten,
+      async written() {
+        const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+        await frame();
+        while (unchangedMs() < 1_000 || isStale()) {
+          await frame();
+          surveyAtLeisure(8);
+        }
+        survey(Infinity); // values of fields are known to nobody before
+        const kept = lastWhole().html;
+        beginSurvey();
+        survey(Infinity);
+        return { kept, fresh: lastWhole().html };
+      },
     };
     whenLearned((value) => tell({ kind: 'secret', value }));
-    startHearing({ patience: 5, longestPatience: 30, finished: awaitRest, tell: (message) => pass(documentId + ':' + ++last, message) });
+    startHearing({
+      patience: 5, longestPatience: 30, takesChanges: true, finished: awaitRest,
+      tell: (message) => pass(documentId + ':' + ++last, message),
+    });
     addEventListener('pagehide', () => {
       closeAll(true);
       if (isKept) sessionStorage.setItem(REST, JSON.stringify([...untold]));
@@ -155,6 +178,11 @@ export async function openCapture({ touch = false } = {}): Promise<Capture> {
         const { __capture } = globalThis as unknown as { __capture: InPage };
         return __capture.look(known);
       }, secrets),
+    written: (page) =>
+      page.evaluate(() => {
+        const { __capture } = globalThis as unknown as { __capture: InPage };
+        return __capture.written();
+      }),
     close: () => browser.close(),
   };
 }

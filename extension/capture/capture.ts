@@ -1,6 +1,7 @@
 import type { PageState, Pointer } from '../../src/contract/interaction.ts';
 import { limits } from '../../src/contract/limits.ts';
 import type { InteractionType } from '../../src/contract/vocabulary.ts';
+import type { Part } from '../../src/lib/splice.ts';
 import type { Draft, PageMessage } from '../page.ts';
 import { contextOf } from './context.ts';
 import { analyse, stateOfPage, targetOf } from './describe.ts';
@@ -8,7 +9,7 @@ import { learnSecrets } from './learn.ts';
 import { pieceOf } from './pieces.ts';
 import { cleanText, cleanUrl } from './privacy.ts';
 import { selectorsOf } from './selectors.ts';
-import { lastWhole, reveal, survey, type Whole } from './survey.ts';
+import { changeOf, lastWhole, reveal, survey, type Whole } from './survey.ts';
 
 /** An interaction that has begun; how it ends decides its type. */
 export type Beginning = Omit<Draft, 'type' | 'endedAt'>;
@@ -19,6 +20,8 @@ export type Port = {
   patience: number;
   /** More of it, for a page of which nothing is known that could stand for it. */
   longestPatience: number;
+  /** Who is told remembers pages, and can be told how one differs from another. */
+  takesChanges: boolean;
   tell(message: PageMessage): void;
   /** An interaction was told as done. */
   finished(draftId: string): void;
@@ -48,10 +51,18 @@ export const turn = {
 };
 
 const documentId = crypto.getRandomValues(new Uint32Array(3)).join('-');
-const silence: Port = { patience: 0, longestPatience: 0, tell() {}, finished() {} };
+const silence: Port = {
+  patience: 0,
+  longestPatience: 0,
+  takesChanges: false,
+  tell() {},
+  finished() {},
+};
 let port = silence;
 let lastKey = 0;
-let told: { html: string; key: string } | null = null;
+/** The page that was told last, and the one that differences are told from. */
+let told: { page: Whole; key: string } | null = null;
+let base: { length: number; key: string } | null = null;
 let moment: Moment | null = null;
 /** When something last began at an element; `performance.now()`. */
 const began = new WeakMap<Element, number>();
@@ -60,6 +71,7 @@ const began = new WeakMap<Element, number>();
 export function connect(to: Port | null): void {
   port = to ?? silence;
   told = null;
+  base = null;
   moment = null;
   Object.assign(turn, { hasActed: false, isHover: false, isAnswering: false, typing: null });
 }
@@ -172,13 +184,28 @@ function draftOf(beginning: Beginning, type: InteractionType, more?: Partial<Dra
 }
 
 /** Told when something refers to it; the same page only once. */
-function snapshotKeyOf(page: Whole | null, { url, title }: PageState): string | null {
+function snapshotKeyOf(page: Whole | null, state: PageState): string | null {
   if (!page || page.html.length > limits.snapshotBytes) return null;
+  if (told?.page === page) return told.key;
+  const known = base;
+  const parts = port.takesChanges ? changeOf(page, known === null) : null;
+  const change = known && parts && { base: known.key, parts };
+  const isSame = change ? isWholeCopy(change.parts, known) : told?.page.html === page.html;
+  if (isSame) {
+    told = { page, key: change?.base ?? told?.key ?? '' };
+    return told.key;
+  }
+  told = { page, key: newKey() };
+  if (parts) base = { length: page.html.length, key: told.key };
+  const { url, title } = state;
   const { html, at } = page;
-  if (told?.html === html) return told.key;
-  told = { html, key: newKey() };
-  tell({ kind: 'snapshot', key: told.key, at, url: url ?? '', title: title ?? '', html });
-  return told.key;
+  const { key } = told;
+  tell({ kind: 'snapshot', key, at, url: url ?? '', title: title ?? '', html, change });
+  return key;
+}
+
+function isWholeCopy([first, ...more]: Part[], { length }: { length: number }): boolean {
+  return more.length === 0 && typeof first === 'object' && first[0] === 0 && first[1] === length;
 }
 
 function describe(element: Element | null, kept: Moment, event?: Event): Beginning {

@@ -1,12 +1,13 @@
 import { type Beginning, beginLate, finish, refOf, tell } from './capture.ts';
 import { isVisible } from './dom.ts';
+import { afterFrame } from './frames.ts';
 import { whileHearing } from './listen.ts';
-import { queryAll } from './search.ts';
-import { onChange, unchangedMs } from './survey.ts';
+import { onChange, openRoots, unchangedMs } from './survey.ts';
 
 const DIALOG = 'dialog[open],[role=dialog],[role=alertdialog],[aria-modal=true],:popover-open';
 const ALERT =
   '[role=alert],[aria-live=assertive],.error,.errors,.error-message,.form-error,.field-error,.invalid-feedback';
+const EITHER = `${DIALOG},${ALERT}`;
 /** Between two looks, in milliseconds: a page may change at every frame. */
 const GAP = 100;
 /** Between two looks at a page that does not rest. */
@@ -22,15 +23,31 @@ const SIDES = [
 
 const open = new Map<Element, Beginning>();
 const scan = { timer: 0, at: 0, hasBaseline: false };
+/** What is a dialog or an alert, or was one; found anew only where something changed. */
+const candidates = new Set<Element>();
+/** The document and the shadow roots that were searched. */
+let searched = new WeakSet<ParentNode>();
 let alerts = new WeakSet<Element>();
 /** What covered the page from its beginning is the page. */
 let covers = new WeakSet<Element>();
 
 /** Tells of dialogs and overlays that come up and go away, and of errors, whatever shows them. */
 export function watchDialogs(): void {
-  onChange(lookSoon);
+  onChange((records) => {
+    for (const record of records) gather(record);
+    lookSoon();
+  });
   const options = { capture: true, signal: whileHearing() };
-  window.addEventListener('toggle', lookSoon, options); // popovers change no attribute
+  // Popovers change no attribute.
+  window.addEventListener(
+    'toggle',
+    (event) => {
+      const [origin] = event.composedPath();
+      if (origin instanceof Element) candidates.add(origin);
+      lookSoon();
+    },
+    options,
+  );
   window.addEventListener('invalid', tellError, options); // the browser's own words at a field
   document.addEventListener('DOMContentLoaded', lookSoon, options);
   if (document.readyState !== 'loading') lookSoon();
@@ -39,6 +56,8 @@ export function watchDialogs(): void {
 export function endDialogs(): void {
   clearTimeout(scan.timer);
   Object.assign(scan, { timer: 0, hasBaseline: false });
+  candidates.clear();
+  searched = new WeakSet();
   open.clear();
   alerts = new WeakSet();
   covers = new WeakSet();
@@ -50,12 +69,12 @@ export function lookForDialogs(): void {
   scan.timer = 0;
   scan.at = performance.now();
   if (document.readyState === 'loading' || document.hidden) return;
+  gatherAll();
   compare();
   compareAlerts();
   scan.hasBaseline = true;
 }
 
-/** After the page was painted, since then the layout is there. */
 function lookSoon(): void {
   if (scan.timer) return;
   const wait = Math.max(0, scan.at + GAP - performance.now());
@@ -65,11 +84,35 @@ function lookSoon(): void {
 function lookWhenPaused(): void {
   const isBusy = unchangedMs() < PAUSE && performance.now() - scan.at < LONGEST_GAP;
   if (isBusy) scan.timer = setTimeout(lookWhenPaused, PAUSE) as unknown as number;
-  else requestAnimationFrame(() => setTimeout(lookForDialogs));
+  else afterFrame(lookForDialogs);
+}
+
+/** All of each root once. */
+function gatherAll(): void {
+  for (const each of candidates) if (!each.isConnected) candidates.delete(each);
+  for (const root of openRoots()) {
+    if (searched.has(root)) continue;
+    searched.add(root);
+    for (const each of root.querySelectorAll(EITHER)) candidates.add(each);
+  }
+}
+
+function gather({ type, target, addedNodes }: MutationRecord): void {
+  const nodes = type === 'attributes' ? [target] : addedNodes;
+  for (const node of nodes) {
+    if (!(node instanceof Element)) continue;
+    if (node.matches(EITHER)) candidates.add(node);
+    if (type === 'attributes' || !node.firstElementChild) continue;
+    for (const each of node.querySelectorAll(EITHER)) candidates.add(each);
+  }
+}
+
+function found(selector: string): Element[] {
+  return [...candidates].filter((each) => each.isConnected && each.matches(selector));
 }
 
 function compare(): void {
-  const shown = new Set(queryAll(DIALOG).filter(isVisible));
+  const shown = new Set(found(DIALOG).filter(isVisible));
   const cover = shown.size === 0 ? coverOf() : null;
   if (cover && !scan.hasBaseline) covers.add(cover);
   if (cover && !covers.has(cover)) shown.add(cover);
@@ -125,7 +168,7 @@ function closed(dialog: Element, { target, selectors, elementAnalysis }: Beginni
 
 function compareAlerts(): void {
   let isNew = false;
-  for (const alert of queryAll(ALERT)) {
+  for (const alert of found(ALERT)) {
     const isShown = alert.textContent.trim() !== '' && isVisible(alert);
     if (!isShown) alerts.delete(alert);
     else if (!alerts.has(alert)) {

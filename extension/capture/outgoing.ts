@@ -1,4 +1,4 @@
-import type { FramePath, PageMessage } from '../page.ts';
+import type { FramePath, PageMessage, SentMessage, SentSnapshot, Snapshot } from '../page.ts';
 import { ask, RefusedError, UnansweredError } from '../wire.ts';
 
 /** Waits between two attempts, in milliseconds. */
@@ -9,13 +9,18 @@ const BATCH_CHARS = 4_000_000;
 /** Snapshots that wait for a recorder that does not come back; the page's memory is not ours. */
 const MOST_SNAPSHOT_CHARS = 32_000_000;
 
-type Waiting = { sessionId: string; message: PageMessage };
+type Waiting = {
+  sessionId: string;
+  message: PageMessage;
+  /** The recorder does not know the page that this one is told from. */
+  isWhole: boolean;
+};
 
 export type Outgoing = {
   /** Kept until the recorder has it on disk, and told in this order. */
   tell(sessionId: string, message: PageMessage): void;
   /** Of use only now: told at once, or never. */
-  hint(sessionId: string, message: PageMessage): void;
+  hint(sessionId: string, message: Exclude<PageMessage, Snapshot>): void;
   /** Sends all that waits in this very task: the document is about to go. */
   flush(): void;
   /** Resolves when nothing waits any more, or nothing can be told any more. */
@@ -38,7 +43,7 @@ export function openOutgoing(
   let running: Promise<void> | null = null;
   let hasEnded = false;
 
-  const send = (sessionId: string, messages: PageMessage[]) =>
+  const send = (sessionId: string, messages: SentMessage[]) =>
     ask('page.tell', { documentId: about.documentId, sessionId, path: about.path(), messages });
 
   const end = (): void => {
@@ -63,8 +68,10 @@ export function openOutgoing(
       const { sessionId } = waiting[0];
       const batch = batchOf(waiting);
       try {
-        await send(sessionId, messagesOf(batch));
-        waiting = waiting.filter((each) => !batch.includes(each));
+        const { isKept } = await send(sessionId, batch.map(sentOf));
+        // From here on differences can be understood again.
+        if (isKept) waiting = waiting.filter((each) => !batch.includes(each));
+        else for (const each of batch) each.isWhole = true;
         wait = FIRST_WAIT;
       } catch (error) {
         await recover(error, sessionId, wait);
@@ -76,7 +83,7 @@ export function openOutgoing(
   return {
     tell(sessionId, message) {
       if (hasEnded) return;
-      waiting.push({ sessionId, message });
+      waiting.push({ sessionId, message, isWhole: false });
       if (message.kind === 'snapshot') forgetOldSnapshots(waiting);
       // After the page has heard the event, and together with all that comes of it.
       running ??= scheduler.postTask(run).finally(() => {
@@ -95,7 +102,7 @@ export function openOutgoing(
         const batch = batchOf(rest);
         rest = rest.slice(batch.length);
         // What fails now is repeated by `run`, if the document lives on.
-        send(sessionId, messagesOf(batch)).catch(() => {});
+        send(sessionId, batch.map(sentOf)).catch(() => {});
       }
     },
     async drained() {
@@ -109,17 +116,24 @@ function batchOf(waiting: readonly Waiting[]): Waiting[] {
   const batch: Waiting[] = [];
   let chars = 0;
   for (const each of waiting) {
-    const { sessionId, message } = each;
-    if (sessionId !== waiting[0]?.sessionId) break;
-    chars += message.kind === 'snapshot' ? message.html.length : 10_000;
+    if (each.sessionId !== waiting[0]?.sessionId) break;
+    chars += each.message.kind === 'snapshot' ? each.message.html.length : 10_000;
     if (batch.length > 0 && chars > BATCH_CHARS) break;
     batch.push(each);
   }
   return batch;
 }
 
-function messagesOf(batch: Waiting[]): PageMessage[] {
-  return batch.map(({ message }) => message);
+function sentOf({ message, isWhole }: Waiting): SentMessage {
+  return message.kind === 'snapshot' ? sentSnapshotOf(message, isWhole) : message;
+}
+
+/** A page that is told from another goes as what differs. */
+export function sentSnapshotOf(
+  { html, change, ...head }: Snapshot,
+  isWhole: boolean,
+): SentSnapshot {
+  return change && !isWhole ? { ...head, ...change } : { ...head, html };
 }
 
 function forgetOldSnapshots(waiting: Waiting[]): void {

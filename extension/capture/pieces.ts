@@ -1,3 +1,4 @@
+import type { Told } from './difference.ts';
 import type { Sensitivity } from './privacy.ts';
 
 /** A stretch of text is kept as it is written: masked and escaped. */
@@ -21,6 +22,9 @@ export interface Piece {
   isShadowOld: boolean;
   /** All of it; `null` while anything in it is to be written again. */
   html: string | null;
+  /** Counts up with every writing of `html`. */
+  written: number;
+  told: Told | null;
   isActionable: boolean;
   isHidden: boolean;
   /** Among `shown`. */
@@ -29,6 +33,7 @@ export interface Piece {
   isConcealed: boolean;
   /** Of the page, not of the viewport; CSS pixels. `null` before it was measured. */
   box: { x: number; y: number; width: number; height: number } | null;
+
   role: string | null;
   /** `undefined`: to be worked out again. */
   name: string | undefined;
@@ -95,6 +100,8 @@ export function adopt(element: Element, parent: Piece | null): Piece {
     shadow: null,
     isShadowOld: true,
     html: null,
+    written: 0,
+    told: null,
     isActionable: false,
     isHidden: false,
     isCounted: false,

@@ -1,6 +1,9 @@
 import { keepQuietMoment, tell, turn } from './capture.ts';
 import { stateOfPage } from './describe.ts';
-import { isStale, onChange, surveyAtLeisure, unchangedMs } from './survey.ts';
+import { afterFrame } from './frames.ts';
+import { learnSecrets } from './learn.ts';
+import { whileHearing } from './listen.ts';
+import { isStale, onChange, restyle, surveyAtLeisure, unchangedMs } from './survey.ts';
 
 /** Milliseconds without any change that count as rest. */
 const QUIET = 150;
@@ -9,13 +12,16 @@ const LONGEST = 1_000;
 const LONGEST_ALONE = 2_000;
 /** Between two `changed`, in milliseconds. */
 const CHANGED_GAP = 500;
+/** Later than this nothing that moves by itself is likely to come; all of the page is surveyed. */
+const LONG_REST = 1_100;
 /** A slice of the survey; the page waits no longer than this. */
-const SLICE = 8;
+const SLICE = 5;
 
 /** Drafts that wait for the page to come to rest, since when. */
 const unsettled = new Map<string, number>();
 const wait = {
   timer: 0,
+  longTimer: 0,
   hasChanged: false,
   changedAt: 0,
   toldAt: Number.NEGATIVE_INFINITY,
@@ -26,10 +32,21 @@ const wait = {
 export function watchRest(): void {
   onChange(noteChange);
   noteChange();
+  const options = { capture: true, signal: whileHearing() };
+  window.addEventListener('resize', noteRestyled, options);
+  // A style sheet that has come.
+  window.addEventListener(
+    'load',
+    ({ target }) => {
+      if (target instanceof HTMLLinkElement) noteRestyled();
+    },
+    options,
+  );
 }
 
 export function endRest(): void {
   clearTimeout(wait.timer);
+  clearTimeout(wait.longTimer);
   Object.assign(wait, { timer: 0, hasChanged: false });
   unsettled.clear();
 }
@@ -62,15 +79,13 @@ export function settleNow(): void {
 export function surveySoon(): void {
   if (wait.isSurveying || document.hidden || !isStale()) return;
   wait.isSurveying = true;
-  requestIdleCallback(
-    (deadline) => {
-      wait.isSurveying = false;
-      const room = deadline.didTimeout ? SLICE / 2 : Math.min(SLICE, deadline.timeRemaining());
-      if (surveyAtLeisure(room)) keepQuietMoment();
-      else surveySoon();
-    },
-    { timeout: 500 },
-  );
+  const slice = (): void => {
+    wait.isSurveying = false;
+    learnSecrets(turn.typing);
+    if (surveyAtLeisure(SLICE)) keepQuietMoment();
+    else surveySoon();
+  };
+  requestIdleCallback(() => afterFrame(slice), { timeout: 500 });
 }
 
 function arm(ms: number): void {
@@ -88,8 +103,15 @@ function check(): void {
   else arm(Math.max(20, QUIET - unchangedMs()));
 }
 
+function noteRestyled(): void {
+  restyle();
+  noteChange();
+}
+
 function rest(now: number): void {
   surveySoon();
+  clearTimeout(wait.longTimer);
+  wait.longTimer = setTimeout(surveySoon, LONG_REST) as unknown as number;
   if (unsettled.size > 0) {
     settleNow();
     wait.hasChanged = false;

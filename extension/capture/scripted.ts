@@ -59,6 +59,7 @@ globalThis.__codesightPage = {
 connect({
   patience,
   longestPatience: patience,
+  takesChanges: false,
   tell(message) {
     speak(message).catch(() => {}); // the recorder is gone, and so is the session
   },

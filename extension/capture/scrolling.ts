@@ -36,7 +36,7 @@ export function listenToScrolling(): void {
   onTrusted('touchmove', expectScroll);
   onTrusted('scroll', (_event, origin) => {
     const scroller = origin === document.documentElement ? pageScroller() : origin;
-    moved();
+    moved(scroller);
     noteChange();
     if (!gesture) {
       if (!isByPerson(scroller)) return remember(scroller);

@@ -84,17 +84,6 @@ export function nameOfPiece(piece: Piece): string {
   return name;
 }
 
-/** Names what can be acted on, ahead of the action. @returns whether all of it has its name */
-export function nameAhead(budgetMs: number): boolean {
-  const until = performance.now() + budgetMs;
-  for (const piece of group('act')) {
-    if (piece.name !== undefined || piece.isHidden || !piece.element.isConnected) continue;
-    nameOfPiece(piece);
-    if (performance.now() > until) return false;
-  }
-  return true;
-}
-
 function isAbove(scope: Element, element: Element): boolean {
   const root = element.getRootNode();
   return root instanceof ShadowRoot && (scope.contains(root.host) || isAbove(scope, root.host));

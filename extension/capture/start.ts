@@ -16,8 +16,6 @@ const LONGEST_PATIENCE = 30;
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 10_000;
 const MOST_HELLOS = 20;
-/** Of use only at once. */
-const HINTS = /^(?:changed|action|stir|error)$/;
 const NOTHING: Look = {
   state: {},
   masks: [],
@@ -84,12 +82,21 @@ function hear(session: string): void {
   startHearing({
     patience: PATIENCE,
     longestPatience: LONGEST_PATIENCE,
+    takesChanges: true,
     finished: awaitRest,
     tell(message) {
       if (message.kind === 'stir' && performance.now() - toldAt < 1_000) return;
       toldAt = performance.now();
-      if (HINTS.test(message.kind)) outgoing.hint(session, message);
-      else outgoing.tell(session, message);
+      switch (message.kind) {
+        case 'changed':
+        case 'action':
+        case 'stir':
+        case 'error':
+          outgoing.hint(session, message); // of use only at once
+          break;
+        default:
+          outgoing.tell(session, message);
+      }
     },
   });
 }

@@ -1,6 +1,12 @@
+import type { Part } from '../../src/lib/splice.ts';
+import { differenceOf } from './difference.ts';
 import { adopt, age, group, type Kid, lastNumber, type Piece, pieceOf, soil } from './pieces.ts';
 import {
+  closeOf,
+  headOf,
   measure,
+  SHADOW_CLOSE,
+  SHADOW_OPEN,
   stateOf,
   VOID,
   writeBox,
@@ -22,24 +28,43 @@ export type Whole = {
 
 /** Deeper elements are left out; the parser itself stops at 512. */
 const DEEPEST = 1_000;
+/** So long after the last change what is far out of view is measured again, too; milliseconds. */
+const RESTED = 1_000;
 /** Attributes that styles look at; what they hide may be anywhere below. */
 const STYLED = /^(?:class|style|hidden|open|inert|aria-|data-)/;
 
+const STYLES = /^(?:style|link)$/;
+
 const observer = new MutationObserver(note);
-const listeners = new Set<() => void>();
+const listeners = new Set<(records: readonly MutationRecord[]) => void>();
 /** What may have been shown or hidden with all that is in it. */
 const restyled = new Set<Piece>();
 /** When nodes came into the document by a change of it. */
 const addedAt = new WeakMap<Node, number>();
+/** Parts of the page that scrolled by themselves. */
+const scrolled = new Set<Element>();
 const state = {
   changedAt: performance.now(),
+  /** Of what is in view or near it. */
   areBoxesOld: true,
-  boxesX: 0,
+  areFarBoxesOld: false,
+  /** Where the page stood when they were measured. */
   boxesY: 0,
   depth: 0,
   until: 0,
   count: 0,
+  written: 0,
 };
+/** A pass over the boxes, which goes on in the next slice. */
+type Pass = {
+  pieces: Iterator<Piece>;
+  y: number;
+  isOfAll: boolean;
+  /** Stretches of the page, from top to bottom, where boxes are measured: what is fixed was in view before. */
+  near: [from: number, to: number][];
+  scrolled: Element[];
+};
+let pass: Pass | null = null;
 let whole: Whole | null = null;
 
 /** Watches the page from now on. What it learns costs the page little, and only while it rests. */
@@ -57,7 +82,7 @@ export function endSurvey(): void {
 }
 
 /** Hears of every change of the document, after the task that made it. */
-export function onChange(listener: () => void): void {
+export function onChange(listener: (records: readonly MutationRecord[]) => void): void {
   listeners.add(listener);
 }
 
@@ -66,14 +91,24 @@ export function unchangedMs(): number {
   return performance.now() - state.changedAt;
 }
 
-/** Boxes of the viewport are of yesterday: something scrolled, or the window has another size. */
-export function moved(): void {
+/** The page scrolled, or the scroller in it: what does not move with the page stands elsewhere. */
+export function moved(scroller: Element): void {
   state.areBoxesOld = true;
+  if (scroller !== document.scrollingElement) scrolled.add(scroller);
+}
+
+/** Styles may show, hide and place everything anew. */
+export function restyle(): void {
+  const root = rootPiece();
+  if (root) restyled.add(root);
+  state.areBoxesOld = true;
+  state.areFarBoxesOld = true;
 }
 
 /** Whether something waits for `survey`. */
 export function isStale(): boolean {
-  return !isWritten() || restyled.size > 0 || state.areBoxesOld;
+  const isFarDue = state.areFarBoxesOld && unchangedMs() >= RESTED;
+  return !isWritten() || restyled.size > 0 || state.areBoxesOld || isFarDue;
 }
 
 /**
@@ -93,9 +128,12 @@ export function survey(budgetMs: number): boolean {
   return true;
 }
 
-/** As `survey`, and goes on with what no action waits for. @returns whether nothing is left to do */
+/** As `survey`, after what no action waits for. @returns whether nothing is left to do */
 export function surveyAtLeisure(budgetMs: number): boolean {
-  return survey(budgetMs) && checkRestyled() && checkBoxes() && survey(0);
+  const until = performance.now() + budgetMs;
+  state.until = until;
+  note(observer.takeRecords());
+  return checkRestyled() && checkBoxes() && survey(until - performance.now());
 }
 
 /** Resolves when all of the page is known; never blocks it for long. */
@@ -106,6 +144,16 @@ export async function surveyed(): Promise<void> {
 /** The page as it was written last, with everything in it; `null` before. */
 export function lastWhole(): Whole | null {
   return whole;
+}
+
+/**
+ * How this page differs from the one of the last call; `isFirst`: all of it is new.
+ *
+ * @returns `null` when the page has changed since it was written
+ */
+export function changeOf({ content }: Whole, isFirst: boolean): Part[] | null {
+  const root = rootPiece();
+  return root && content === age.content && isWritten() ? differenceOf(root, isFirst) : null;
 }
 
 /** Whether the page is written as it is now. */
@@ -172,7 +220,7 @@ function watch(root: Document | ShadowRoot): void {
 
 function note(records: MutationRecord[]): void {
   let hasChanged = false;
-  for (const { type, target, attributeName, addedNodes } of records) {
+  for (const { type, target, attributeName, addedNodes, removedNodes } of records) {
     const holder = type === 'characterData' ? target.parentNode : target;
     const isShadow = holder instanceof ShadowRoot;
     const element = isShadow ? holder.host : holder;
@@ -183,11 +231,18 @@ function note(records: MutationRecord[]): void {
     if (!piece) continue; // not met yet: its parent is to be read again
     if (type === 'attributes') noteAttribute(piece, attributeName ?? '');
     else soil(piece, isShadow ? 'shadow' : 'kids');
+    if (STYLES.test(element.localName) || [...addedNodes, ...removedNodes].some(isStyles))
+      restyle();
   }
   if (!hasChanged) return;
   state.changedAt = performance.now();
   state.areBoxesOld = true;
-  for (const listener of listeners) listener();
+  state.areFarBoxesOld = true;
+  for (const listener of listeners) listener(records);
+}
+
+function isStyles(node: Node): boolean {
+  return node instanceof Element && STYLES.test(node.localName);
 }
 
 function noteAttribute(piece: Piece, name: string): void {
@@ -230,18 +285,20 @@ function writeAnew(piece: Piece): boolean {
   if (piece.shadow && piece.isShadowOld && element.shadowRoot) {
     piece.shadow = writeShadow(piece, element.shadowRoot);
   }
-  let html = `${piece.open}${piece.marks}>`;
+  let html = headOf(piece);
   if (!VOID.test(element.localName)) {
     if (piece.shadow) {
       const shadow = joined(piece.shadow);
       if (shadow === null) return false;
-      html += `<template shadowrootmode="open">${shadow}</template>`;
+      html += `${SHADOW_OPEN}${shadow}${SHADOW_CLOSE}`;
     }
     const kids = joined(piece.kids);
     if (kids === null) return false;
-    html += `${kids}</${element.localName}>`;
+    html += kids + closeOf(piece);
   }
   piece.html = html;
+  state.written += 1;
+  piece.written = state.written;
   return true;
 }
 
@@ -294,23 +351,46 @@ function checkMarks(piece: Piece): boolean {
   return true;
 }
 
-/** What is in view or near it is measured, what is far away moves with the page. */
+/**
+ * Measures what is in view or near it, and what its scroller has moved; all the rest only when the page
+ * has come to rest. Goes on where it stopped.
+ */
 function checkBoxes(): boolean {
-  if (!state.areBoxesOld) return true;
-  const { scrollX: x, scrollY: y, innerHeight: height } = window;
-  const hasScrolled = x !== state.boxesX || y !== state.boxesY;
-  for (const piece of group('act')) {
-    if (isLate()) return false;
-    const { box, marks, element } = piece;
-    if (!box || piece.isHidden || piece.isMarkOld || element.localName === 'option') continue;
-    const isNear = Math.abs(box.y - y - height / 2) < height * 1.5;
-    if (!isNear && !hasScrolled) continue;
-    if (isNear) measure(piece);
+  const isOfAll = state.areFarBoxesOld && unchangedMs() >= RESTED;
+  if (!pass && !state.areBoxesOld && !isOfAll) return true;
+  pass ??= beginPass(isOfAll);
+  for (let next = pass.pieces.next(); !next.done; next = pass.pieces.next()) {
+    const { value: piece } = next;
+    if (!piece.box || piece.isHidden || piece.isMarkOld || !isDue(piece, pass)) continue;
+    const { marks } = piece;
+    measure(piece);
     writeBox(piece);
     if (piece.marks !== marks) soil(piece, 'html');
+    if (isLate()) return false;
   }
-  Object.assign(state, { areBoxesOld: false, boxesX: x, boxesY: y });
+  state.boxesY = pass.y;
+  pass = null;
   return true;
+}
+
+function beginPass(isOfAll: boolean): Pass {
+  const { scrollY: y, innerHeight: height } = window;
+  const near = [y, state.boxesY].map((top): [number, number] => [top - height, top + 2 * height]);
+  const begun = { pieces: group('act').values(), y, isOfAll, near, scrolled: [...scrolled] };
+  state.areBoxesOld = false;
+  if (isOfAll) state.areFarBoxesOld = false;
+  scrolled.clear();
+  return begun;
+}
+
+function isDue({ box, element }: Piece, { isOfAll, near, scrolled }: Pass): boolean {
+  if (element.localName === 'option') return false;
+  const top = box?.y ?? 0;
+  return (
+    isOfAll ||
+    near.some(([from, to]) => top > from && top < to) ||
+    scrolled.some((each) => each.contains(element))
+  );
 }
 
 function soilAll(piece: Piece): void {

@@ -3,6 +3,8 @@ import { roleOfElement } from './names.ts';
 import { age, countAsShown, exchange, type Kid, type Piece, regroup, soil } from './pieces.ts';
 import { cleanText, cleanUrl, rawValueOf, sensitivityOf, shownValueOf } from './privacy.ts';
 
+export const SHADOW_OPEN = '<template shadowrootmode="open">';
+export const SHADOW_CLOSE = '</template>';
 export const VOID = /^(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/;
 /** Kept as an empty element, so that child positions hold. */
 const EMPTIED = /^(?:script|style|noscript|iframe|object)$/;
@@ -64,11 +66,22 @@ export function measure(piece: Piece): void {
   piece.box = { x: x + scrollX, y: y + scrollY, width, height };
 }
 
+/** Of the page: what scrolls with it is written once. */
 export function writeBox(piece: Piece): void {
   if (!piece.box) return;
   const { x, y, width, height } = piece.box;
-  const numbers = [x - scrollX, y - scrollY, width, height].map(Math.round);
-  piece.marks = ` data-cs-box="${numbers.join(',')}"`;
+  const [left, top] = [Math.round(x), Math.round(y)];
+  piece.marks = ` data-cs-box="${left},${top},${Math.round(width)},${Math.round(height)}"`;
+}
+
+/** The start tag with its marks. */
+export function headOf({ open, marks }: Piece): string {
+  return `${open}${marks}>`;
+}
+
+/** The end tag; empty for an element that has none. */
+export function closeOf({ element: { localName } }: Piece): string {
+  return VOID.test(localName) ? '' : `</${localName}>`;
 }
 
 export function writeKids(piece: Piece): Kid[] {

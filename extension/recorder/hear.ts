@@ -1,7 +1,7 @@
 import { limits } from '../../src/contract/limits.ts';
 import type { Requests } from '../messages.ts';
 import type { HeldDraft } from '../outbox/types.ts';
-import type { Draft, PageMessage } from '../page.ts';
+import type { Draft, SentMessage, SentSnapshot } from '../page.ts';
 import type { Camera } from './camera.ts';
 import { type Current, type Desk, recordingOf } from './desk.ts';
 import type { Documents } from './documents.ts';
@@ -10,6 +10,7 @@ import { withBefore } from './drafts.ts';
 import { isAction } from './film.ts';
 import type { Layout, Place } from './layout.ts';
 import type { Numbering } from './numbering.ts';
+import { openPages } from './pages.ts';
 import { shifted } from './record.ts';
 import { idOf, sha256 } from './sha256.ts';
 import { isOfSites } from './sites.ts';
@@ -24,7 +25,7 @@ export type Speaker = {
   url: string;
   tabUrl: string;
 };
-type DraftMessage = Extract<PageMessage, { kind: 'open' | 'done' | 'drop' | 'settled' }>;
+type DraftMessage = Extract<SentMessage, { kind: 'open' | 'done' | 'drop' | 'settled' }>;
 
 /** So long an after-picture waits for the page's own word that it came to rest. */
 const restMs = 1_200;
@@ -46,16 +47,22 @@ export function openEar(
 ) {
   const { store, memory, secrets, film, inTurn } = desk;
   const byDocument = openTurnsBy();
+  const pages = openPages();
 
+  /** @returns whether the page could be put together, or was kept before */
   const keepSnapshot = async (
     session: Current,
     { documentId }: Speaker,
-    { key, at, url, title, html }: Extract<PageMessage, { kind: 'snapshot' }>,
-  ): Promise<void> => {
+    message: SentSnapshot,
+  ): Promise<boolean> => {
+    const { key, at, url, title } = message;
+    const isKept = memory.get<string>(`snap:${documentId}:${key}`) !== undefined;
+    const html = pages.take(documentId, message);
+    if (html === null || isKept) return isKept;
     const bytes = new TextEncoder().encode(html.toWellFormed().replaceAll('\0', '\ufffd'));
     if (bytes.length > limits.snapshotBytes || bytes.length === 0) {
       desk.coverage.add(session.id, { note: 'A page was too large to be kept.' });
-      return;
+      return true;
     }
     const hash = await sha256(bytes);
     const id = await idOf(session.id, hash);
@@ -72,6 +79,7 @@ export function openEar(
       bytes: bytes.buffer,
     });
     await memory.set(`snap:${documentId}:${key}`, id);
+    return true;
   };
 
   /** The draft as the whole tab sees it: ids for keys, the viewport of the tab, the page at the top. */
@@ -162,7 +170,7 @@ export function openEar(
   /** @param awaiting drafts that have no number yet */
   const wishFor = (
     { tabId }: Speaker,
-    message: PageMessage,
+    message: SentMessage,
     awaiting: Map<string, HeldDraft>,
   ): void => {
     const lacksAfter = (draftId: string) => awaiting.get(draftId)?.afterImageId === null;
@@ -204,25 +212,35 @@ export function openEar(
     }
   };
 
-  const keep = async (session: Current, speaker: Speaker, messages: PageMessage[]) => {
+  /** @returns `false` when it must be told again, with whole pages */
+  const keep = async (
+    session: Current,
+    speaker: Speaker,
+    messages: SentMessage[],
+  ): Promise<boolean> => {
     const learned = messages.flatMap((each) => (each.kind === 'secret' ? [each.value] : []));
     if (await secrets.learn(learned)) onSecret();
     for (const message of messages) {
-      if (message.kind === 'snapshot') await keepSnapshot(session, speaker, message);
+      if (message.kind !== 'snapshot') continue;
+      if (!(await keepSnapshot(session, speaker, message))) return false;
     }
     const about = messages.filter((each): each is DraftMessage =>
       /^(?:open|done|drop|settled)$/.test(each.kind),
     );
     const awaiting =
       about.length > 0 ? await keepDrafts(session, speaker, about) : new Map<string, HeldDraft>();
-    if (!recordingOf(desk)) return;
+    if (!recordingOf(desk)) return true;
     camera.hear();
     for (const message of messages) wishFor(speaker, message, awaiting);
+    return true;
   };
 
   return {
     /** Resolves when everything is on disk; may be told twice. */
-    async tell({ sessionId, path, messages }: Tell, speaker: Speaker): Promise<{ isKept: true }> {
+    async tell(
+      { sessionId, path, messages }: Tell,
+      speaker: Speaker,
+    ): Promise<{ isKept: boolean }> {
       const { tabId, frameId, documentId, url, tabUrl } = speaker;
       const { excludedSites } = desk.settings();
       // It was excluded while it was being recorded, and has not heard of it yet.
@@ -231,13 +249,13 @@ export function openEar(
       await documents.hello(tabId, frameId, { documentId, path });
       return byDocument(documentId, async () => {
         const session = desk.current();
-        if (session?.id === sessionId) {
-          await keep(session, speaker, messages);
-          numbering.schedule();
-        } else {
+        if (session?.id !== sessionId) {
           console.warn(`${messages.length} messages came for a session that is over.`);
+          return { isKept: true };
         }
-        return { isKept: true };
+        const isKept = await keep(session, speaker, messages);
+        numbering.schedule();
+        return { isKept };
       });
     },
   };
