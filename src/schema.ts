@@ -3,6 +3,7 @@ import './graphql/scalars.ts';
 import './accounts/schema.ts';
 import './privacy/schema.ts';
 import './diagnostics/schema-vocabulary.ts';
+import './diagnostics/intake/schema.ts';
 import './diagnostics/schema.ts';
 import './diagnostics/contracts/schema.ts';
 import './diagnostics/contracts/schema-mutations.ts';

@@ -87,6 +87,9 @@ export const contractViolations = [
 ] as const;
 export type ContractViolationKind = (typeof contractViolations)[number];
 
+/** What its reporter did about a trouble. */
+export const reportResolutions = ['PENDING', 'RESOLVED', 'IGNORED', 'WORKAROUND'] as const;
+
 const name = text(512);
 const line = text(2_048);
 const traceId = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hexadecimal digits');
@@ -120,7 +123,11 @@ export const ReportException = z.object({
   /** Class of the error. */
   type: name.nullish(),
   message: text(reportLimits.messageChars).nullish(),
-  frames: z.array(ReportFrame).max(reportLimits.frames).default([]),
+  frames: z
+    .array(ReportFrame)
+    .max(reportLimits.frames)
+    .nullish()
+    .transform((frames) => frames ?? []),
 });
 
 export const Breadcrumb = z.object({
@@ -155,7 +162,11 @@ export const Report = z
     severity: z.enum(reportSeverities).nullish(),
     message: text(reportLimits.messageChars).nullish(),
     /** The error and what caused it; the outermost first. */
-    exceptions: z.array(ReportException).max(reportLimits.exceptions).default([]),
+    exceptions: z
+      .array(ReportException)
+      .max(reportLimits.exceptions)
+      .nullish()
+      .transform((exceptions) => exceptions ?? []),
     /** Groups by these instead; `{{ default }}` stands for the default grouping. */
     fingerprint: z.array(line).max(reportLimits.fingerprintParts).nullish(),
     platform: z.enum(reportPlatforms),
@@ -180,8 +191,13 @@ export const Report = z
       .object({
         /** HTTP status, or 0 where none came. */
         status: count.nullish(),
-        /** Code of the refusal, for example `extensions.code`. */
+        /** Code of the refusal, for example `extensions.code`, or of the system, for example `ECONNREFUSED`. */
         code: name.nullish(),
+        /** Where in a GraphQL result: names of fields and places in lists. */
+        path: z
+          .array(z.union([name, count]))
+          .max(64)
+          .nullish(),
         /** Close code of a WebSocket. */
         closeCode: count.nullish(),
         headers: entries.nullish(),
@@ -214,6 +230,9 @@ export const Report = z
     sync: z
       .object({
         type: text(64).nullish(),
+        /** Which copies disagree, or which way it went: names of services or kinds of client, never a person's. */
+        source: name.nullish(),
+        target: name.nullish(),
         entityType: name.nullish(),
         pendingOperations: count.nullish(),
         lastSyncedAt: instant.nullish(),
@@ -238,6 +257,14 @@ export const Report = z
           .array(z.object({ name, bytes: count }))
           .max(reportLimits.breadcrumbs)
           .nullish(),
+      })
+      .nullish(),
+    /** Absent: PENDING. */
+    resolution: z
+      .object({
+        state: z.enum(reportResolutions),
+        /** In words, for example which way around it was taken. */
+        note: line.nullish(),
       })
       .nullish(),
     tags: entries.nullish(),

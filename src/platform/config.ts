@@ -138,6 +138,24 @@ const Env = z.object({
   ARCHIVE_CLEANUP_INTERVAL_HOURS: whole(1, 720)
     .default(24)
     .describe('Hours between two clean-ups: retention, abandoned uploads, old outbox rows.'),
+  REPORTS_PER_SECOND_KEY: whole(1, 1_000_000)
+    .default(200)
+    .describe('Reports that one key may send in a second, on average, to each process.'),
+  REPORTS_BURST_KEY: whole(1, 10_000_000)
+    .default(10_000)
+    .describe('Reports that one key may send at once after a quiet time.'),
+  REPORTS_PER_SECOND_PROJECT: whole(1, 1_000_000)
+    .default(1_000)
+    .describe('Reports that a project may send in a second, on average, to each process.'),
+  REPORTS_BURST_PROJECT: whole(1, 10_000_000)
+    .default(50_000)
+    .describe('Reports that a project may send at once after a quiet time.'),
+  REPORT_RETENTION_DAYS: whole(1, 3_650)
+    .default(30)
+    .describe('Days that reports are kept; their issues and hourly counts stay longer.'),
+  REPORT_COUNTS_RETENTION_DAYS: whole(8, 3_650)
+    .default(400)
+    .describe('Days that hourly counts of reports and the ledger are kept.'),
   OPENAI_API_KEY: z
     .string()
     .min(1)
@@ -277,6 +295,12 @@ function shape(env: z.infer<typeof Env>) {
       statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
     },
     retention: { days: env.DATA_RETENTION_DAYS, cleanupHours: env.ARCHIVE_CLEANUP_INTERVAL_HOURS },
+    reports: {
+      perKey: { perSecond: env.REPORTS_PER_SECOND_KEY, burst: env.REPORTS_BURST_KEY },
+      perProject: { perSecond: env.REPORTS_PER_SECOND_PROJECT, burst: env.REPORTS_BURST_PROJECT },
+      retentionDays: env.REPORT_RETENTION_DAYS,
+      countsRetentionDays: env.REPORT_COUNTS_RETENTION_DAYS,
+    },
     models: {
       apiKey: env.OPENAI_API_KEY,
       baseUrl: env.OPENAI_BASE_URL.replace(/\/+$/, ''),

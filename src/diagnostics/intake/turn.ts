@@ -1,0 +1,112 @@
+import type { Tx } from '../../platform/db.ts';
+import { applyTurns } from '../issues/apply-turns.ts';
+import { type Turn, turnOnReports } from '../issues/life-cycle.ts';
+import type { Signal } from '../signals.ts';
+import { hourOf } from './clock.ts';
+import type { IssueTotals } from './count.ts';
+import type { FoundIssue, LockedIssue, PlacedReport } from './issues-of.ts';
+import type { Releases } from './release-rows.ts';
+import { pgArray } from './rows.ts';
+
+/**
+ * What fresh reports make of their issues, which are locked: their state, and the signals of all that.
+ * Whoever holds the lock is the one that states a change.
+ */
+export async function turnIssues(
+  tx: Tx,
+  {
+    fresh,
+    counted,
+    releases,
+    opened,
+  }: {
+    fresh: PlacedReport[];
+    counted: Map<string, IssueTotals>;
+    releases: Releases;
+    opened: Map<string, FoundIssue>;
+  },
+): Promise<Signal[]> {
+  const byIssue = Map.groupBy(fresh, ({ issue }) => issue.id);
+  const born = new Set(
+    [...opened.values()].filter(({ isNew }) => isNew).map(({ issue }) => issue.id),
+  );
+  const busy = await countsOfHour(tx, [...byIssue.values()]);
+  const turns: { issue: LockedIssue; turn: Turn }[] = [];
+  const signals: Signal[] = [];
+  for (const [id, reports] of byIssue) {
+    const first = reports[0];
+    const totals = counted.get(id);
+    if (!first || !totals) continue;
+    const { issue } = first;
+    const turn = turnOnReports(issue, {
+      sightings: reports,
+      count: totals.count,
+      users: totals.users,
+      thisHour: busy.get(id) ?? 0,
+      release: (name) => releases.of(issue.projectId, name),
+    });
+    if (turn) turns.push({ issue, turn });
+    signals.push(...signalsOf(issue, reports, totals, { isNew: born.has(id), turn }));
+  }
+  await applyTurns(tx, turns);
+  return signals;
+}
+
+/** Reports of the present hour, of issues that have a measure for it. */
+async function countsOfHour(tx: Tx, groups: PlacedReport[][]): Promise<Map<string, number>> {
+  const hour = hourOf(new Date());
+  const watched = groups.flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const { state, hourLimit, archivedUntil, id } = first.issue;
+    const isMeasured =
+      state === 'ARCHIVED'
+        ? archivedUntil === 'ESCALATION'
+        : hourLimit !== null && state !== 'RESOLVED' && state !== 'ESCALATING';
+    const isNow = [first, ...others].some(({ occurredAt }) => occurredAt >= hour);
+    return isMeasured && isNow ? [id] : [];
+  });
+  if (watched.length === 0) return new Map();
+  const rows = await tx.$queryRaw<{ issueId: string; count: number }[]>`
+    SELECT f."issueId", sum(h."count")::int AS "count"
+    FROM "Fingerprint" f JOIN "FingerprintHour" h ON h."fingerprintId" = f."id" AND h."hour" = ${hour}
+    WHERE f."issueId" = ANY(${pgArray(watched)}::uuid[]) GROUP BY f."issueId"`;
+  return new Map(rows.map(({ issueId, count }) => [issueId, count]));
+}
+
+function signalsOf(
+  issue: LockedIssue,
+  reports: PlacedReport[],
+  { count, users }: IssueTotals,
+  { isNew, turn }: { isNew: boolean; turn: Turn | null },
+): Signal[] {
+  const last = reports.reduce((a, b) => (b.occurredAt >= a.occurredAt ? b : a));
+  const firstMs = Math.min(
+    issue.firstSeenAt.getTime(),
+    ...reports.map((report) => report.occurredAt.getTime()),
+  );
+  const made = (kind: Signal['kind'], detail: Signal['detail']): Signal => ({
+    projectId: issue.projectId,
+    kind,
+    subjectId: issue.id,
+    title: issue.title,
+    severity: last.severity,
+    category: last.category,
+    source: last.service ?? last.platform,
+    correlationId: last.correlationId,
+    detail,
+    seen: {
+      count: Number(count),
+      users,
+      firstAt: new Date(firstMs),
+      lastAt: new Date(Math.max(issue.lastSeenAt.getTime(), last.occurredAt.getTime())),
+    },
+  });
+  const signals = [
+    made('report', { count: reports.length, release: last.release, platform: last.platform }),
+  ];
+  if (isNew) signals.push(made('issue.new', { release: last.release, platform: last.platform }));
+  if (turn?.state === 'REGRESSED')
+    signals.push(made('issue.regressed', { reason: turn.reason, release: last.release }));
+  if (turn?.state === 'ESCALATING') signals.push(made('issue.escalating', { reason: turn.reason }));
+  return signals;
+}

@@ -1,0 +1,119 @@
+import type { App } from '../../platform/app.ts';
+import { hourOf } from './clock.ts';
+import { openAccount } from './ledger.ts';
+import { type CallToStore, type StoredCall, storeCalls } from './store.ts';
+
+type Pending = {
+  call: CallToStore;
+  since: number;
+  resolve(result: StoredCall): void;
+  reject(error: unknown): void;
+};
+
+/** Reports that share a transaction. */
+const maxReportsPerGroup = 500;
+/** What may wait in memory, in reports and in UTF-16 code units of their bodies: at most 64 MiB. */
+const maxWaitingReports = 10_000;
+const maxWaitingChars = 32 * 1024 * 1024;
+const recountMs = 1_000;
+
+export type ReportWriter = {
+  /** Stores a call together with the others that wait. Resolves after the commit. */
+  write(call: CallToStore): Promise<StoredCall>;
+  /** Counts what was refused before any work, with the next group or by itself. Never waits. */
+  count(call: Pick<CallToStore, 'projectId' | 'receivedAt' | 'ledger'>): void;
+  /** Why nothing more is taken at present; `null` when there is room. */
+  congestion(): string | null;
+};
+
+/**
+ * Group commit: calls that arrive while a transaction runs share the next one. When a shared one
+ * fails, each call is tried alone, so that a poisoned one harms nobody.
+ */
+export function makeReportWriter(app: App): ReportWriter {
+  let queue: Pending[] = [];
+  let counts = new Map<string, CallToStore>();
+  let isRunning = false;
+  let waitingReports = 0;
+  let waitingChars = 0;
+
+  const takeGroup = (): Pending[] => {
+    let reports = 0;
+    let taken = 0;
+    for (const { call } of queue) {
+      reports += call.reports.length;
+      if (taken > 0 && reports > maxReportsPerGroup) break;
+      taken += 1;
+    }
+    const group = queue.slice(0, taken);
+    queue = queue.slice(taken);
+    for (const { call } of group) {
+      waitingReports -= call.reports.length;
+      waitingChars -= charsOf(call);
+    }
+    return group;
+  };
+
+  const commit = async (group: Pending[], counted: CallToStore[]): Promise<void> => {
+    try {
+      const results = await storeCalls(app, [...group.map(({ call }) => call), ...counted]);
+      group.forEach((pending, index) => {
+        const result = results[index];
+        if (result) pending.resolve(result);
+      });
+    } catch (error) {
+      for (const call of counted) keepCount(call);
+      if (counted.length > 0) setTimeout(pump, recountMs).unref();
+      if (group.length + counted.length > 1)
+        for (const pending of group) await commit([pending], []);
+      else for (const pending of group) pending.reject(error);
+    }
+  };
+
+  const keepCount = (call: CallToStore) => {
+    const key = `${call.projectId} ${hourOf(call.receivedAt).getTime()}`;
+    const account = openAccount(counts.get(key)?.ledger);
+    for (const entry of call.ledger) account.add(entry, entry.count);
+    counts.set(key, { ...call, ledger: account.entries() });
+  };
+
+  const pump = async () => {
+    if (isRunning) return;
+    isRunning = true;
+    try {
+      do {
+        const counted = [...counts.values()];
+        counts = new Map();
+        await commit(takeGroup(), counted);
+      } while (queue.length > 0);
+    } finally {
+      isRunning = false;
+    }
+  };
+
+  return {
+    write(call) {
+      return new Promise((resolve, reject) => {
+        queue.push({ call, resolve, reject, since: performance.now() });
+        waitingReports += call.reports.length;
+        waitingChars += charsOf(call);
+        // Calls whose messages were read in the same turn of the loop go together.
+        if (queue.length === 1 && !isRunning) setImmediate(pump);
+      });
+    },
+    count({ projectId, receivedAt, ledger }) {
+      keepCount({ projectId, receivedAt, ledger, reports: [], clientReports: [] });
+      if (!isRunning) setImmediate(pump);
+    },
+    congestion() {
+      if (waitingReports > maxWaitingReports || waitingChars > maxWaitingChars)
+        return 'too many reports wait to be stored';
+      const waitedMs = queue[0] ? performance.now() - queue[0].since : 0;
+      return waitedMs > app.config.overload.poolWaitMs ? 'the database is slow' : null;
+    },
+  };
+}
+
+function charsOf({ reports }: CallToStore): number {
+  return reports.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
+}
