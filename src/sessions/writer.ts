@@ -1,9 +1,9 @@
 import { zstdCompressSync } from 'node:zlib';
 import type { SessionState } from '../generated/prisma/enums.ts';
 import { newId } from '../lib/ids.ts';
+import { arrayLiteral, bytesLiteral, quote } from '../lib/literals.ts';
 import type { App } from '../platform/app.ts';
 import { type DataKey, seal } from '../platform/keys.ts';
-import { arrayLiteral, bytesLiteral, quote } from '../lib/literals.ts';
 import type { PreparedRow } from './prepare.ts';
 
 /** The rows of one `recordInteractions`. */
