@@ -70,7 +70,8 @@ export function openExample(
   return Example.parse(JSON.parse(json));
 }
 
-function sealExample(key: DataKey, id: string, example: Example): Uint8Array<ArrayBuffer> {
+/** Seals an example as its row keeps it. */
+export function sealExample(key: DataKey, id: string, example: Example): Uint8Array<ArrayBuffer> {
   return new Uint8Array(seal(key, zstdCompressSync(JSON.stringify(example)), contextOf(id)));
 }
 

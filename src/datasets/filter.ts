@@ -27,6 +27,8 @@ export const DatasetFilter = z.object({
   /** Whether a consent is named. */
   hasConsent: z.boolean().nullish(),
   consentVersions: words.nullish(),
+  /** Whether what came back from deployed models may be in it; left out by default. */
+  includeOutcomes: z.boolean().nullish(),
 });
 
 export const Splitting = z
@@ -51,6 +53,10 @@ export function chosenBy(projectId: string, filter: DatasetFilter): Prisma.Sessi
   const { sessionIds, sites, kinds, taskContains, labels, withoutLabels, licences } = filter;
   const { qualityFrom, qualityTo, startedFrom, startedBefore, hasConsent, consentVersions } =
     filter;
+  // The score is of recordings; an outcome was judged by whoever reported it.
+  const scored = (score: Prisma.FloatFilter): Prisma.SessionWhereInput => ({
+    OR: [{ quality: { score } }, { source: 'OUTCOME' }],
+  });
   const all: Prisma.SessionWhereInput[] = [
     { OR: [{ consentId: null }, { consent: { withdrawnAt: null } }] },
   ];
@@ -59,8 +65,9 @@ export function chosenBy(projectId: string, filter: DatasetFilter): Prisma.Sessi
   if (kinds) all.push({ kind: { in: kinds } });
   if (taskContains)
     all.push({ task: { contains: escapePattern(taskContains), mode: 'insensitive' } });
-  if (qualityFrom != null) all.push({ quality: { score: { gte: qualityFrom } } });
-  if (qualityTo != null) all.push({ quality: { score: { lte: qualityTo } } });
+  if (!filter.includeOutcomes) all.push({ source: 'RECORDED' });
+  if (qualityFrom != null) all.push(scored({ gte: qualityFrom }));
+  if (qualityTo != null) all.push(scored({ lte: qualityTo }));
   if (labels) all.push({ label: { labels: { hasSome: labels.map(labelOf) } } });
   if (withoutLabels)
     all.push({

@@ -31,11 +31,12 @@ export async function runFreeze(app: App, ids: DatasetIds, job: JobRun): Promise
   if (!dataset.supersedes) await takeMembers(app, dataset, job.signal, report);
   for (;;) {
     await leaveGone(app, datasetId);
-    const members = await app.db.datasetMember.findMany({
+    const taken = await app.db.datasetMember.findMany({
       where: { datasetId },
       orderBy: { sessionId: 'asc' },
     });
-    const how = await divide(app, dataset, members);
+    const how = await divide(app, dataset, taken);
+    const members = await leaveHeldOut(app, datasetId, taken);
     const total = members.reduce((sum, { examples }) => sum + examples, 0);
     const proof = await proveDataset(app, {
       datasetId,
@@ -81,14 +82,20 @@ async function takeMembers(
       where: last ? { AND: [where, { id: { gt: last } }] } : where,
       orderBy: { id: 'asc' },
       take: sessionsPerPage,
-      select: { id: true, site: true, consent: { select: { version: true } }, label: true },
+      select: {
+        id: true,
+        site: true,
+        source: true,
+        consent: { select: { version: true } },
+        label: true,
+      },
     });
     const known = await app.db.datasetMember.findMany({
       where: { datasetId, sessionId: { in: page.map(({ id }) => id) } },
       select: { sessionId: true },
     });
     const taken = new Set(known.map(({ sessionId }) => sessionId));
-    for (const { id: sessionId, site, consent, label } of page) {
+    for (const { id: sessionId, site, source, consent, label } of page) {
       signal.throwIfAborted();
       seen++;
       if (taken.has(sessionId)) continue;
@@ -107,6 +114,7 @@ async function takeMembers(
             sha256: frozen.sha256,
             consentVersion: consent?.version ?? null,
             licence: label?.licence ?? null,
+            source,
           },
           select: { sessionId: true },
         });
@@ -121,6 +129,19 @@ async function takeMembers(
 async function leaveGone({ db }: Pick<App, 'db'>, datasetId: string): Promise<void> {
   await db.$executeRaw`DELETE FROM "DatasetMember" m WHERE m."datasetId" = ${datasetId}::uuid
     AND NOT EXISTS (SELECT 1 FROM "SessionKey" k WHERE k."sessionId" = m."sessionId")`;
+}
+
+/** Models are judged by what was recorded alone: outcomes that would be held out are left out. */
+async function leaveHeldOut(
+  { db }: Pick<App, 'db'>,
+  datasetId: string,
+  members: DatasetMember[],
+): Promise<DatasetMember[]> {
+  const isHeldOut = ({ source, split }: DatasetMember) => source === 'OUTCOME' && split !== 'TRAIN';
+  const left = members.filter(isHeldOut).map(({ sessionId }) => sessionId);
+  if (left.length === 0) return members;
+  await db.datasetMember.deleteMany({ where: { datasetId, sessionId: { in: left } } });
+  return members.filter((member) => !isHeldOut(member));
 }
 
 type How = Pick<Manifest, 'splitBy' | 'splitReason'>;

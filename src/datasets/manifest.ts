@@ -31,6 +31,8 @@ export type Manifest = {
   licences: Record<string, number>;
   /** Sessions by version of the consent; those without one under the empty name. */
   consents: Record<string, number>;
+  /** Sessions that came back from deployed models; the others were recorded. */
+  outcomes: number;
   /** SHA-256 over the lines `session split hash examples`, by session, in hexadecimal digits. */
   membersSha256: string;
   leaks: Proof['leaks'];
@@ -71,6 +73,7 @@ export function makeManifest(
     operations,
     licences: count(members, (member) => member.licence ?? ''),
     consents: count(members, (member) => member.consentVersion ?? ''),
+    outcomes: members.filter(({ source }) => source === 'OUTCOME').length,
     membersSha256: hashMembers(members),
     leaks,
     rules,

@@ -23,6 +23,17 @@ export const DatasetSplit = builder.enumType('DatasetSplit', {
   },
 });
 
+export const SessionSource = builder.enumType('SessionSource', {
+  description: 'Where a session comes from.',
+  values: {
+    RECORDED: { description: 'It was recorded.' },
+    OUTCOME: {
+      description:
+        'One step that a deployed model was asked about, with what was right as its user says.',
+    },
+  },
+});
+
 const hex = (bytes: Uint8Array | null) => (bytes ? Buffer.from(bytes).toString('hex') : null);
 
 const DatasetMember = builder.prismaObject('DatasetMember', {
@@ -40,6 +51,7 @@ const DatasetMember = builder.prismaObject('DatasetMember', {
     }),
     consentVersion: t.exposeString('consentVersion', { nullable: true }),
     licence: t.exposeString('licence', { nullable: true }),
+    source: t.expose('source', { type: SessionSource }),
   }),
 });
 

@@ -26,6 +26,10 @@ export const DatasetSessionFilter = builder.inputType('DatasetSessionFilter', {
     startedBefore: t.field({ type: 'DateTime', description: 'Started before this instant.' }),
     hasConsent: t.boolean({ description: 'Under a named consent, or under none.' }),
     consentVersions: t.stringList({ description: 'Under one of these versions of the consent.' }),
+    includeOutcomes: t.boolean({
+      description:
+        'Also what came back from deployed models: reported outcomes whose right action is known, one step each. They are only learned from, never held out. Absent: no.',
+    }),
   }),
 });
 

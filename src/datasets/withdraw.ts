@@ -90,9 +90,9 @@ async function copyWithout(
   });
   const copied = await tx.$executeRaw`
     INSERT INTO "DatasetMember" ("datasetId", "sessionId", "projectId", "frozenId", "site", "sites", "split",
-      "interactions", "examples", "sha256", "consentVersion", "licence")
+      "interactions", "examples", "sha256", "consentVersion", "licence", "source")
     SELECT ${next.id}::uuid, m."sessionId", m."projectId", m."frozenId", m."site", m."sites", m."split",
-      m."interactions", m."examples", m."sha256", m."consentVersion", m."licence"
+      m."interactions", m."examples", m."sha256", m."consentVersion", m."licence", m."source"
     FROM "DatasetMember" m JOIN "SessionKey" k USING ("sessionId") WHERE m."datasetId" = ${id}::uuid`;
   if (copied > 0) return next;
   await tx.datasetKey.deleteMany({ where: { datasetId: next.id } });

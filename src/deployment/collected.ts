@@ -6,7 +6,7 @@ import type { Tx } from '../platform/db.ts';
  * Sessions that count for a request `r`: READY, so good enough for the project, begun on its site, come since,
  * with an example at least of what is wanted.
  */
-const counting = Prisma.sql`s."projectId" = r."projectId" AND s."site" = r."site" AND s."state" = 'READY'
+const counting = Prisma.sql`s."projectId" = r."projectId" AND s."site" = r."site" AND s."state" = 'READY' AND s."source" = 'RECORDED'
   AND s."createdAt" > r."createdAt" AND EXISTS (SELECT 1 FROM "Example" e
     WHERE e."sessionId" = s."id" AND e."operation" = r."operation")`;
 

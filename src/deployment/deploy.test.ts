@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { makeProject } from '../../test/app.ts';
 import { openWorkingApp } from '../../test/recorded.ts';
 import { makeLocalModel, makeSuite } from '../../test/suites.ts';
+import { openExample } from '../datasets/build-examples.ts';
 import { evaluateJob } from '../evaluation/jobs.ts';
 import { evaluateModel } from '../evaluation/start.ts';
 import type { Contestant } from '../generated/prisma/enums.ts';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
-import { openOwnKey } from '../training/job-key.ts';
 import { deployModel, promoteDeployment, rollBackDeployment } from './deploy.ts';
-import { openOutcome, reportOutcome } from './outcomes.ts';
+import { reportOutcome } from './outcomes.ts';
 import { predictAction } from './predict.ts';
 
 const html = `<html><head><title>Lamps</title></head><body><main><h1>Study Desk Lamp</h1>
@@ -30,7 +30,7 @@ test('the gate names what is missing, opens for what is better, and every predic
 }, async () => {
   const app = await openWorkingApp([], {}, [evaluateJob]);
   const projectId = await makeProject(app);
-  const viewer = { projectId };
+  const viewer = { projectId, participantId: null };
   const datasetId = await makeSuite(app, projectId, { perShop: 5 });
   const modelId = await makeLocalModel(app, projectId, datasetId);
   const evaluationId = await evaluate(app, projectId, { datasetId, contestant: 'MODEL', modelId });
@@ -71,12 +71,12 @@ test('the gate names what is missing, opens for what is better, and every predic
 
   const deployment = await app.db.deployment.findFirstOrThrow();
   expect(deployment).toMatchObject({ outcomes: 1, successes: 0 });
-  const { sealed } = await app.db.outcome.findFirstOrThrow();
-  const example = openOutcome(
-    openOwnKey(app, deployment),
-    prediction.id,
-    sealed ?? new Uint8Array(),
-  );
+  const { session } = await app.db.outcome.findFirstOrThrow({
+    include: { session: { include: { key: true, examples: true } } },
+  });
+  const [row] = session?.examples ?? [];
+  if (!session?.key || !row) throw new Error('Expected an example of the outcome.');
+  const example = openExample(app.keys.open(session.id, session.key), row);
   const chosen = example.candidates.find(({ ref }) => ref === example.answer.ref);
   expect(chosen?.text).toContain('Add to cart');
   expect(JSON.stringify(example)).not.toContain('jane.roe');
@@ -88,7 +88,7 @@ test('a canary that fails live is rolled back by itself, a live one gives way to
 }, async () => {
   const app = await openWorkingApp([], {}, [evaluateJob]);
   const projectId = await makeProject(app);
-  const viewer = { projectId };
+  const viewer = { projectId, participantId: null };
   const datasetId = await makeSuite(app, projectId, { perShop: 5 });
   const weak = await makeLocalModel(app, projectId, datasetId, { name: 'weak', epochs: 1 });
   const evaluationId = await evaluate(app, projectId, {

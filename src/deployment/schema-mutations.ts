@@ -1,8 +1,12 @@
+import * as z from 'zod';
+import { shortText, text } from '../contract/text.ts';
+import { operations } from '../datasets/example.ts';
 import { EvaluationNotFoundError } from '../evaluation/errors.ts';
 import { builder } from '../graphql/builder.ts';
-import { parseUuid } from '../graphql/input.ts';
+import { parseInput, parseUuid } from '../graphql/input.ts';
 import { Problem } from '../graphql/problem.ts';
 import { InvalidInputError } from '../lib/errors.ts';
+import { ConsentMissingError } from '../privacy/errors.ts';
 import { OperationReusedError } from '../sessions/errors.ts';
 import { ModelNotFoundError } from '../training/errors.ts';
 import { deployModel, promoteDeployment, rollBackDeployment } from './deploy.ts';
@@ -128,7 +132,32 @@ const ReportOutcomeInput = builder.inputType('ReportOutcomeInput', {
       type: RightActionInput,
       description: 'What would have been right, where that is known: it becomes an example.',
     }),
+    consentId: t.id({
+      description:
+        'Consent under which the step may be data, of the participant whose key reports. Absent: none is named.',
+    }),
+    licence: t.string({
+      description: 'Licence under which it may be used, as SPDX or in words. Absent: none is said.',
+    }),
   }),
+});
+
+const uuid = z.uuid().toLowerCase();
+const orNull = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value) => value ?? null);
+
+const OutcomeInput = z.object({
+  predictionId: uuid,
+  succeeded: z.boolean(),
+  right: orNull(
+    z.object({
+      ref: text(40).min(1),
+      operation: z.enum(operations),
+      value: orNull(text(4_096)),
+    }),
+  ),
+  consentId: orNull(uuid),
+  licence: orNull(z.string().trim().min(1).max(200).pipe(shortText)),
 });
 
 function shareOf(share: number | null | undefined, fallback: number): number {
@@ -227,15 +256,18 @@ builder.mutationFields((fields) => {
       args: {
         input: t.arg({ type: ReportOutcomeInput, required: true, description: 'Which, and how.' }),
       },
-      errors: { types: [InvalidInputError, PredictionNotFoundError, OutcomeReportedError] },
+      errors: {
+        types: [
+          InvalidInputError,
+          PredictionNotFoundError,
+          OutcomeReportedError,
+          ConsentMissingError,
+        ],
+      },
       resolve: async (query, _root, { input }, { app, viewer }) => {
-        const predictionId = parseUuid(input.predictionId, 'input.predictionId');
-        const { right } = input;
-        await reportOutcome(app, viewer, {
-          predictionId,
-          succeeded: input.succeeded,
-          right: right ? { ...right, value: right.value ?? null } : null,
-        });
+        const parsed = parseInput(OutcomeInput, input, 'input');
+        const { predictionId } = parsed;
+        await reportOutcome(app, viewer, parsed);
         const where = { predictions: { some: { id: predictionId } } };
         return app.db.deployment.findFirstOrThrow({ ...query, where });
       },

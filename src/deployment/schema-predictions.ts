@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import { limits } from '../contract/limits.ts';
 import { address, shortText, text } from '../contract/text.ts';
-import { type Example, operations, readable } from '../datasets/example.ts';
+import { openExample } from '../datasets/build-examples.ts';
+import { operations, readable } from '../datasets/example.ts';
+import { SessionSource } from '../datasets/schema-dataset-types.ts';
 import { builder } from '../graphql/builder.ts';
 import { parseInput } from '../graphql/input.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import type { FoundSelector } from '../lib/page/selectors-of.ts';
 import { siteOf } from '../lib/site.ts';
 import { SelectorStrategy } from '../sessions/schema-interactions.ts';
-import { openOwnKey } from '../training/job-key.ts';
-import { openOutcome } from './outcomes.ts';
 import { type ActionPrediction, type PredictedCandidate, predictAction } from './predict.ts';
 
 const Selector = builder.objectRef<FoundSelector>('PredictedSelector').implement({
@@ -137,8 +137,6 @@ builder.queryField('predictAction', (fields) => {
   });
 });
 
-type OutcomeRow = { id: string; key: Parameters<typeof openOwnKey>[1]; sealed: Uint8Array | null };
-
 const Outcome = builder.prismaObject('Outcome', {
   fields: (t) => ({
     predictionId: t.exposeID('predictionId', { description: 'The prediction.' }),
@@ -147,29 +145,29 @@ const Outcome = builder.prismaObject('Outcome', {
     operation: t.exposeString('operation', { nullable: true }),
     succeeded: t.exposeBoolean('succeeded', { description: 'Whether it was right.' }),
     reportedAt: t.expose('reportedAt', { type: 'DateTime', description: 'When it was reported.' }),
+    sessionId: t.exposeID('sessionId', { nullable: true }),
     example: t.string({
       nullable: true,
       description:
-        'The example that it became, as a person reads it; `null` when the right action is not known.',
-      select: { predictionId: true, sealed: true, prediction: { select: { deployment: true } } },
-      resolve: ({ predictionId, sealed, prediction }, _args, { app }) => {
-        const example = exampleOf(app, {
-          id: predictionId,
-          key: prediction.deployment,
-          sealed,
-        });
-        return example && readable(example);
+        'The example that it became, as a person reads it; `null` when the right action is not known, or its session was erased.',
+      select: { session: { select: { id: true, key: true, examples: true } } },
+      resolve: ({ session }, _args, { app }) => {
+        const [example] = session?.examples ?? [];
+        if (!session?.key || !example) return null;
+        return readable(openExample(app.keys.open(session.id, session.key), example));
       },
     }),
   }),
 });
 
-function exampleOf(
-  app: Parameters<typeof openOwnKey>[0],
-  { id, key, sealed }: OutcomeRow,
-): Example | null {
-  return sealed && openOutcome(openOwnKey(app, key), id, sealed);
-}
+builder.prismaObjectFields('Session', (t) => ({
+  source: t.expose('source', { type: SessionSource }),
+  outcome: t.relation('outcome', {
+    nullable: true,
+    type: Outcome,
+    description: 'The outcome that the session was made of; `null` for a recorded one.',
+  }),
+}));
 
 const OutcomeFilter = builder.inputType('OutcomeFilter', {
   description: 'Which outcomes. What is absent does not restrict.',
@@ -186,7 +184,8 @@ builder.queryField('outcomes', (fields) => {
     {
       type: Outcome,
       cursor: 'predictionId',
-      description: 'Reported outcomes, newest first: what came back as data.',
+      description:
+        'Reported outcomes, newest first: what came back as data. `createDataset` takes those with an example where `includeOutcomes` says so.',
       args: { where: t.arg({ type: OutcomeFilter, description: 'Which of them.' }) },
       resolve: (query, _root, { where }, { app, viewer }) =>
         app.db.outcome.findMany({

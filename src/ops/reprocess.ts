@@ -34,6 +34,9 @@ export async function reprocessSession(
       throw new SessionStateError(session.state, 'READY, NEEDS_REVIEW, REJECTED or FAILED');
     if (session.hold && (input.stage === 'EXAMPLES' || input.stage === 'EXPORT'))
       throw new SessionStateError(session.state, 'released by its participant');
+    if (session.source === 'OUTCOME')
+      // there is no recording that could be processed
+      throw new SessionStateError(session.state, 'recorded, and no outcome of a prediction');
     const ids = { projectId: session.projectId, sessionId: session.id };
     await resetSteps(tx, ids, input.stage);
     await app.queue.send(tx, jobs[input.stage], ids);
