@@ -557,11 +557,16 @@ test('rows that claim another project are not written even past the check of rig
   const session = await app.db.sessionKey.findFirstOrThrow();
   const key = app.keys.open(sessionId, session);
 
-  const result = await writer.write({ projectId: stranger.projectId, sessionId, key, rows: [row] });
+  const claim = { projectId: stranger.projectId, sessionId, key };
+  const alone = await writer.write({ ...claim, rows: [row] });
+  const together = await writer.write({
+    ...claim,
+    rows: [row, { ...row, id: newId(), sequence: 3 }],
+  });
 
-  expect(result).toEqual({ state: null, fresh: new Set() });
+  expect([alone, together]).toEqual(Array(2).fill({ state: null, fresh: new Set() }));
   expect(await app.db.interaction.count()).toBe(1);
-  expect(await app.db.interactionChunk.count()).toBe(1);
+  expect(await app.db.interactionChunk.count()).toBe(0);
 });
 
 // ── State and load ────────────────────────────────────────────────────────────────────────────────

@@ -420,7 +420,8 @@ test('a discard destroys the key and removes what the session held; only that it
   const kept = await makeSession(app, viewer);
   const marked = anInteraction(1, { pageTitle: 'planted words', url: 'https://planted.example/' });
   await record(app, viewer, sessionId, [marked]);
-  await record(app, viewer, kept, interactions(1));
+  await record(app, viewer, sessionId, interactions(2, 3));
+  await record(app, viewer, kept, interactions(1, 2));
   await updateSession(app, viewer, { ...aChange(sessionId), task: 'planted task' });
   const screenshots = [aScreenshot(aPicture(), { url: 'https://planted.example/' })];
   await recordScreenshots(app, viewer, { sessionId, screenshots });
@@ -440,6 +441,7 @@ test('a discard destroys the key and removes what the session held; only that it
     { sessionId: kept },
   ]);
   expect(await app.db.interaction.findMany({ select: { sessionId: true } })).toEqual([
+    { sessionId: kept },
     { sessionId: kept },
   ]);
   expect(await app.db.interactionChunk.count()).toBe(1);
@@ -466,6 +468,7 @@ test('records that race with a discard leave nothing behind, also in a process t
 
   await Promise.allSettled([
     ...upTo(6).map((number) => record(replica, viewer, sessionId, interactions(2 + number))),
+    record(replica, viewer, sessionId, interactions(30, 31)),
     discardSession(app, viewer, aChange(sessionId)),
     ...upTo(6).map((number) => record(app, viewer, sessionId, interactions(8 + number))),
   ]);

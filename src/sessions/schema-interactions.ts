@@ -2,7 +2,7 @@ import { dropReasons, interactionTypes, selectorStrategies } from '../contract/v
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor } from '../graphql/context.ts';
 import { describe } from '../graphql/describe.ts';
-import { detailAt, makeDetailLoader, type StoredDetail } from './details.ts';
+import { type DetailLoader, makeDetailLoader, place, type StoredDetail } from './details.ts';
 
 export const InteractionType = builder.enumType('InteractionType', {
   description: 'What happened.',
@@ -201,13 +201,11 @@ const PageState = builder.objectRef<Detail<'before'>>('PageState').implement({
   }),
 });
 
-const place = { sessionId: true, chunkId: true, chunkIndex: true } as const;
-
 function detailOf(
-  row: { sessionId: string; chunkId: string | null; chunkIndex: number | null },
+  row: Parameters<DetailLoader['load']>[0],
   context: Context,
 ): Promise<StoredDetail> {
-  return detailAt(onceFor(context, makeDetailLoader), row);
+  return onceFor(context, makeDetailLoader).load(row);
 }
 
 export const Interaction = builder.prismaObject('Interaction', {

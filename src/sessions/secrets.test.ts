@@ -11,6 +11,7 @@ import {
   aScreenshot,
   aSnapshot,
   dumpDatabase,
+  interactions,
   makeSession,
   record,
   serveObjects,
@@ -24,7 +25,7 @@ import { readDetails } from './details.ts';
 import { endSession, updateSession } from './lifecycle.ts';
 import type { IncomingInteraction } from './prepare.ts';
 import { openSession } from './session-keys.ts';
-import { chunkContext } from './writer.ts';
+import { chunkContext, ownContext } from './writer.ts';
 
 const secrets = [
   'ann.miller@example.com',
@@ -145,19 +146,50 @@ test('details are sealed: a table shows neither their words nor their compressed
   const viewer = await makeViewer(app);
   const sessionId = await makeSession(app, viewer);
   const words = 'plain words of a detail';
-  await record(app, viewer, sessionId, [anInteraction(1, { context: { words } })]);
+  const worded = (sequence: number) => anInteraction(sequence, { context: { words } });
+  await record(app, viewer, sessionId, [worded(1)]);
+  await record(app, viewer, sessionId, [worded(2), worded(3)]);
 
-  const { id, sealed } = await app.db.interactionChunk.findFirstOrThrow();
+  const alone = await app.db.interaction.findFirstOrThrow({ where: { sequence: 1 } });
+  const chunk = await app.db.interactionChunk.findFirstOrThrow();
 
-  const bytes = Buffer.from(sealed);
-  expect(bytes[0]).toBe(1); // version
-  expect(bytes.subarray(1, 17).toString('hex')).toBe(sessionId.replaceAll('-', ''));
-  expect(bytes.includes(Buffer.of(0x28, 0xb5, 0x2f, 0xfd))).toBe(false); // the head of zstd
-  expect(await dumpDatabase(app)).not.toContain(words);
+  const opened = [];
   const access = await openSession(app, sessionId);
   if (!access) throw new Error('Expected a key.');
-  const json = zstdDecompressSync(unseal(access.key, bytes, chunkContext(id))).toString();
-  expect(JSON.parse(json)).toMatchObject([{ sequence: 1, context: { words } }]);
+  for (const [sealed, context] of [
+    [alone.sealed, ownContext(alone.id)],
+    [chunk.sealed, chunkContext(chunk.id)],
+  ] as const) {
+    const bytes = Buffer.from(sealed ?? []);
+    expect(bytes[0]).toBe(1); // version
+    expect(bytes.subarray(1, 17).toString('hex')).toBe(sessionId.replaceAll('-', ''));
+    expect(bytes.includes(Buffer.of(0x28, 0xb5, 0x2f, 0xfd))).toBe(false); // the head of zstd
+    opened.push(JSON.parse(zstdDecompressSync(unseal(access.key, bytes, context)).toString()));
+  }
+  expect(await dumpDatabase(app)).not.toContain(words);
+  expect(opened).toMatchObject([
+    [{ sequence: 1, context: { words } }],
+    [{ sequence: 2 }, { sequence: 3, context: { words } }],
+  ]);
+});
+
+test('a detail that lies with its row does not open in the place of another one', async () => {
+  const app = await openTestApp();
+  const viewer = await makeViewer(app);
+  const { projectId } = viewer;
+  const sessionId = await makeSession(app, viewer);
+  await record(app, viewer, sessionId, [anInteraction(1)]);
+  await record(app, viewer, sessionId, [anInteraction(2)]);
+  const where = (sequence: number) => ({
+    projectId_sessionId_sequence: { projectId, sessionId, sequence },
+  });
+  const { sealed } = await app.db.interaction.findUniqueOrThrow({ where: where(2) });
+
+  await app.db.interaction.update({ where: where(1), data: { sealed } });
+
+  await expect(readDetails(app, { projectId, sessionId })).rejects.toThrow(
+    'unable to authenticate',
+  );
 });
 
 test('a chunk that was changed, or put in the place of another one, does not open', async () => {
@@ -165,9 +197,9 @@ test('a chunk that was changed, or put in the place of another one, does not ope
   const viewer = await makeViewer(app);
   const [one, two] = [await makeSession(app, viewer), await makeSession(app, viewer)];
   const { projectId } = viewer;
-  await record(app, viewer, one, [anInteraction(1)]);
-  await record(app, viewer, one, [anInteraction(2)]);
-  await record(app, viewer, two, [anInteraction(1)]);
+  await record(app, viewer, one, interactions(1, 2));
+  await record(app, viewer, one, interactions(3, 4));
+  await record(app, viewer, two, interactions(1, 2));
   const chunks = await app.db.interactionChunk.findMany({ where: { sessionId: one } });
   const [first, second] = chunks;
   const foreign = await app.db.interactionChunk.findFirstOrThrow({ where: { sessionId: two } });
@@ -188,7 +220,7 @@ test('a chunk that was changed, or put in the place of another one, does not ope
     );
   }
   await put(first.sealed);
-  expect((await readDetails(app, { projectId, sessionId: one })).size).toBe(2);
+  expect((await readDetails(app, { projectId, sessionId: one })).size).toBe(4);
 });
 
 test('without its key a session’s details are dark; the rest is still readable', async () => {

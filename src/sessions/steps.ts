@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { InteractionRecord } from '../contract/interaction.ts';
 import type { App } from '../platform/app.ts';
-import { openChunk, type StoredDetail } from './details.ts';
+import { detailsAt, place, type StoredDetail } from './details.ts';
 
 /** An interaction of a session with its columns and its detail; tombstones are left out. */
 export type Step = Pick<
@@ -47,7 +47,7 @@ export async function* streamSteps(
       orderBy: { sequence: 'asc' },
       take: pageSize,
       select: {
-        id: true,
+        ...place,
         sequence: true,
         type: true,
         url: true,
@@ -56,18 +56,11 @@ export async function* streamSteps(
         occurredAt: true,
         sessionTimeMs: true,
         confidence: true,
-        chunkId: true,
-        chunkIndex: true,
       },
     });
-    const needed = new Set(rows.flatMap(({ chunkId }) => chunkId ?? []));
-    const chunks = new Map([...needed].map((id) => [id, opened.get(id)]));
-    const missing = [...chunks].filter(([, details]) => !details).map(([id]) => id);
-    const found = await app.db.interactionChunk.findMany({ where: { id: { in: missing } } });
-    for (const chunk of found) chunks.set(chunk.id, await openChunk(app, chunk));
-    for (const [id, details] of chunks) if (details) opened.set(id, details);
-    for (const { chunkId, chunkIndex, ...row } of rows) {
-      const detail = chunks.get(chunkId ?? '')?.[chunkIndex ?? -1] ?? {};
+    const details = await detailsAt(app, rows, opened);
+    for (const [index, { sessionId, sealed, chunkId, chunkIndex, ...row }] of rows.entries()) {
+      const detail = details[index] ?? {};
       const { frame, target, selectors, pointer, value, key, modifiers, before, after } = detail;
       yield { ...row, frame, target, selectors, pointer, value, key, modifiers, before, after };
     }

@@ -137,17 +137,17 @@ WITH "open" AS MATERIALIZED (
 ), "row" AS (
   INSERT INTO "Interaction" ("projectId", "sessionId", "id", "sequence", "type", "occurredAt", "sessionTimeMs",
     "url", "site", "pageTitle", "targetRole", "targetName", "modifiers", "offsetX", "offsetY", "isVisible",
-    "confidence", "dropped", "bodyMac", "chunkId", "chunkIndex")
+    "confidence", "dropped", "bodyMac", "sealed", "chunkId", "chunkIndex")
   SELECT o."projectId", o."id", i."id", i."sequence", i."type"::"InteractionType", i."occurredAt", i."sessionTimeMs",
     i."url", i."site", i."pageTitle", i."targetRole", i."targetName", i."modifiers", i."offsetX", i."offsetY", i."isVisible",
-    i."confidence", i."dropped", i."bodyMac", i."chunkId", i."chunkIndex"
+    i."confidence", i."dropped", i."bodyMac", i."sealed", i."chunkId", i."chunkIndex"
   FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::int[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::smallint[], $15::real[], $16::real[], $17::boolean[],
-    $18::real[], $19::text[], $20::bytea[], $21::uuid[], $22::smallint[])
+    $18::real[], $19::text[], $20::bytea[], $21::bytea[], $22::uuid[], $23::smallint[])
     WITH ORDINALITY
     AS i("projectId", "sessionId", "id", "sequence", "type", "occurredAt", "sessionTimeMs", "url", "site", "pageTitle",
       "targetRole", "targetName", "modifiers", "offsetX", "offsetY", "isVisible", "confidence", "dropped", "bodyMac",
-      "chunkId", "chunkIndex", "place")
+      "sealed", "chunkId", "chunkIndex", "place")
   JOIN "open" o ON o."id" = i."sessionId" AND o."projectId" = i."projectId" AND o."state" IN ('ACTIVE', 'PAUSED')
   ORDER BY i."sessionId", i."sequence", i."place"
   ON CONFLICT DO NOTHING
@@ -155,7 +155,7 @@ WITH "open" AS MATERIALIZED (
 ), "chunk" AS (
   INSERT INTO "InteractionChunk" ("id", "projectId", "sessionId", "sealed")
   SELECT c."id", o."projectId", o."id", c."sealed"
-  FROM unnest($23::uuid[], $24::uuid[], $25::bytea[]) AS c("id", "sessionId", "sealed")
+  FROM unnest($24::uuid[], $25::uuid[], $26::bytea[]) AS c("id", "sessionId", "sealed")
   JOIN "open" o ON o."id" = c."sessionId"
   WHERE c."id" IN (SELECT r."chunkId" FROM "row" r)
 )
@@ -167,16 +167,16 @@ GROUP BY o."id", o."projectId", o."state"`;
 /** The parameters of the statement, as array literals: half the work of letting the driver make them. */
 function encode(calls: IngestCall[]): string[] {
   const sessions = new Set<string>();
-  const columns: string[][] = Array.from({ length: 21 }, () => []);
+  const columns: string[][] = Array.from({ length: 22 }, () => []);
   const chunks: [string[], string[], string[]] = [[], [], []];
   for (const { projectId, sessionId, key, rows } of calls) {
     sessions.add(sessionId);
     const details = rows.flatMap(({ detail }) => (detail === null ? [] : [detail]));
-    const chunkId = details.length > 0 ? newId() : null;
+    const chunkId = details.length > 1 ? newId() : null; // one alone needs no row of its own
     if (chunkId) {
       chunks[0].push(chunkId);
       chunks[1].push(sessionId);
-      chunks[2].push(bytesLiteral(sealChunk(key, chunkId, details)));
+      chunks[2].push(bytesLiteral(sealDetails(key, details, chunkContext(chunkId))));
     }
     let index = 0;
     for (const row of rows) {
@@ -201,8 +201,9 @@ function encode(calls: IngestCall[]): string[] {
         String(row.confidence),
         quote(row.dropped),
         bytesLiteral(row.bodyMac),
+        held && !chunkId ? bytesLiteral(sealDetails(key, details, ownContext(row.id))) : 'NULL',
         held && chunkId ? chunkId : 'NULL',
-        held ? String(index) : 'NULL',
+        held && chunkId ? String(index) : 'NULL',
       ];
       if (held) index += 1;
       for (let column = 0; column < cells.length; column += 1)
@@ -217,12 +218,17 @@ function numberOrNull(value: number | null): string {
 }
 
 /** A JSON array of details, compressed and sealed. */
-function sealChunk(key: DataKey, chunkId: string, details: string[]): Buffer {
+function sealDetails(key: DataKey, details: string[], context: string): Buffer {
   const json = Buffer.from(`[${details.join(',')}]`);
-  return seal(key, zstdCompressSync(json, zstd), chunkContext(chunkId));
+  return seal(key, zstdCompressSync(json, zstd), context);
 }
 
 /** What a chunk is sealed as. */
 export function chunkContext(chunkId: string): string {
   return `interaction-chunk/${chunkId}`;
+}
+
+/** What the detail of an interaction that arrived alone is sealed as. */
+export function ownContext(interactionId: string): string {
+  return `interaction/${interactionId}`;
 }
