@@ -11,6 +11,7 @@ import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Database } from './db.ts';
+import { drawBytes } from './random.ts';
 
 /** A data key, opened: one part seals, the other makes MACs. */
 export type DataKey = { id: Buffer; seal: Buffer; mac: Buffer };
@@ -114,13 +115,12 @@ export function seal(
   plain: Uint8Array,
   context: string,
 ): Buffer {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key.seal, nonce);
-  cipher.setAAD(Buffer.from(context));
   const sealed = Buffer.allocUnsafe(headBytes + plain.length + tagBytes);
   sealed[0] = version;
   key.id.copy(sealed, 1);
-  nonce.copy(sealed, 17);
+  drawBytes(12).copy(sealed, 17);
+  const cipher = createCipheriv('aes-256-gcm', key.seal, sealed.subarray(17, headBytes));
+  cipher.setAAD(Buffer.from(context));
   // In slices: what `update` answers with is memory beside the result, which for megabytes piles up.
   for (let from = 0; from < plain.length; from += sliceBytes)
     cipher.update(plain.subarray(from, from + sliceBytes)).copy(sealed, headBytes + from);

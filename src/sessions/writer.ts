@@ -32,7 +32,7 @@ type Pending = {
 
 const maxRowsPerStatement = 1_000;
 const maxStatementsAtOnce = 1; // while one runs, the next gathers: two at once make smaller groups and more work
-const zstd = { params: { 100: 1 } } as const; // ZSTD_c_compressionLevel: level 1
+const fastest = { 100: 1 } as const; // ZSTD_c_compressionLevel: level 1
 
 export type Writer = {
   /** Stores a call together with the others that wait. Resolves after the commit. */
@@ -220,7 +220,8 @@ function numberOrNull(value: number | null): string {
 /** A JSON array of details, compressed and sealed. */
 function sealDetails(key: DataKey, details: string[], context: string): Buffer {
   const json = Buffer.from(`[${details.join(',')}]`);
-  return seal(key, zstdCompressSync(json, zstd), context);
+  const chunkSize = json.length + 64; // what it becomes is taken in one piece, of memory that fits
+  return seal(key, zstdCompressSync(json, { params: fastest, chunkSize }), context);
 }
 
 /** What a chunk is sealed as. */
