@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 /** Bottom to top: a file imports its own floor or a lower one. The features stand in the order in which data meets them. */
 const floors = [
+  ['src/reporter'],
   ['src/contract'],
   ['src/lib', 'src/generated'],
   ['src/platform'],
@@ -25,6 +26,7 @@ const floors = [
 ];
 /** What speaks to a running server or browser, and so needs none of the floors between. */
 const outsiders = {
+  'src/reporter': [], // another platform may copy it as it is
   'src/record': [
     'src/contract',
     'src/lib',
@@ -36,6 +38,7 @@ const outsiders = {
   extension: [
     'src/contract',
     'src/lib',
+    'src/reporter',
     'src/generated/client',
     'src/generated/extension',
     'package.json',
@@ -96,6 +99,14 @@ test('recorder, client and extension know the wire and nothing of the server', (
       .map(({ path, target }) => `${path} → ${target}`),
   );
   expect(strays).toEqual([]);
+});
+
+test('the reporter needs no package and no module of Node', () => {
+  const packages = sources
+    .filter(({ path }) => isIn(path, 'src/reporter'))
+    .flatMap(({ text }) => importsOf(text))
+    .filter((name) => !name.startsWith('./'));
+  expect(packages).toEqual([]);
 });
 
 test('only the recorder looks into the extension', () => {

@@ -22,12 +22,10 @@ export function openReporter(options: ReporterOptions): Reporter {
 /** Watches what happens in a page or worker; the answer ends it. */
 function watch(watcher: Watcher): () => void {
   const { errors, breadcrumbs, capture, breadcrumb, hurry } = watcher;
-  const ends: (() => void)[] = [];
+  const end = new AbortController();
   const on = (isWanted: boolean, types: string, listener: (event: HostEvent) => void): void => {
-    for (const type of isWanted ? types.split(' ') : []) {
-      host.addEventListener?.(type, listener, true);
-      ends.push(() => host.removeEventListener?.(type, listener, true));
-    }
+    for (const type of isWanted ? types.split(' ') : [])
+      host.addEventListener(type, listener, { capture: true, signal: end.signal });
   };
   on(errors, 'error', ({ error, message, filename }) => {
     // An image that does not load is an event without a message.
@@ -38,7 +36,7 @@ function watch(watcher: Watcher): () => void {
     const { tagName, id } = target as { tagName?: string; id?: string };
     breadcrumb('click', `${tagName}#${id}`); // its text may be anybody's
   });
-  on(breadcrumbs, 'popstate', () => breadcrumb('navigation', host.location?.pathname));
+  on(breadcrumbs, 'popstate', () => breadcrumb('navigation', host.location.pathname));
   const { console } = host;
   const { error } = console;
   if (breadcrumbs)
@@ -46,16 +44,14 @@ function watch(watcher: Watcher): () => void {
       breadcrumb('console', parts);
       error.apply(console, parts);
     };
-  ends.push(() => {
-    console.error = error;
-  });
   // The page may be going, the network came, or the browser runs a service worker to sync.
   on(true, 'online pagehide sync', (event) => {
     const sent = hurry();
     event.waitUntil?.(sent);
   });
   return () => {
-    for (const end of ends) end();
+    end.abort();
+    console.error = error;
   };
 }
 

@@ -6,7 +6,7 @@ export type Hooks = {
   breadcrumb(kind: string, message?: string): void;
   traceparent(): string;
   /** Whether a server may hear of the trace: a header that it does not expect makes browsers ask it first. */
-  mayTrace(url: string): boolean;
+  mayTrace(url: string): boolean | null;
   /** Runs a piece of a hook; what fails in it is not the host's concern. */
   safely(work: () => void): void;
 };
@@ -140,7 +140,7 @@ export function wrapClient<T extends SocketClient>(
         },
         error(error) {
           heard();
-          if (Array.isArray(error)) call.resulted({ errors: error });
+          call.resulted({ errors: [error].flat() });
           sink.error(error);
         },
         complete() {

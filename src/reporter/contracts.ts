@@ -60,8 +60,7 @@ export function deviationsOf(schema: Schema | undefined, value: unknown): Deviat
     if (types && !types.includes(actual) && !(actual === 'integer' && types.includes('number')))
       return void add('type', types.join('|'), actual);
     if (Array.isArray(at)) {
-      for (const item of rule.items ? at.slice(0, mostItems) : [])
-        look(rule.items as Schema, item, `${pointer}/*`);
+      for (const item of at.slice(0, mostItems)) look(rule.items ?? {}, item, `${pointer}/*`);
     } else if (at instanceof Object) {
       const members = at as Record<string, unknown>;
       const below = (name: string) => `${pointer}/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`;
@@ -133,10 +132,10 @@ export function beginCall(
   const calls: Call = {
     sent: (value) => check('PARAM_MISMATCH', parameters, value),
     heard(status) {
-      const category = byStatus[status];
       if (status >= 502 && status <= 504) return failed(false, { status });
       forget();
       if (isOver) timedOut(true);
+      const category = byStatus[status];
       if (category) emit(category, undefined, { status });
       if (status === 400 || status === 422) emit(broken, 'PARAM_MISMATCH', { status });
     },

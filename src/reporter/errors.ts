@@ -32,9 +32,9 @@ export function typeOf(error: unknown): string {
 function exceptionOf(error: unknown): Exception {
   const { message, stack } = likeError(error);
   const words = String(message ?? wordsOf(error));
-  // V8 begins a stack with the message, whose lines may look like calls.
-  const [before = '', ...rest] = words ? String(stack).split(words) : [''];
-  const calls = rest.length && before.length < 600 ? rest.join(words) : stack;
+  // V8 begins a stack with type and message, whose lines may look like calls.
+  const [before = '', ...rest] = String(stack).split(words);
+  const calls = /^.*: $/.test(before) ? rest.join(words) : stack;
   const frames = cleanDeep(framesOf(calls));
   return { type: clean(typeOf(error), 512), message: clean(words, 8192), frames };
 }

@@ -1,11 +1,14 @@
 /** What the reporter uses of pages, workers and Node. All of it may be absent. */
 export type Host = {
-  addEventListener?(type: string, listener: (event: HostEvent) => void, capture?: boolean): void;
-  removeEventListener?(type: string, listener: (event: HostEvent) => void, capture?: boolean): void;
+  addEventListener(
+    type: string,
+    listener: (event: HostEvent) => void,
+    options: { capture: boolean; signal: AbortSignal },
+  ): void;
   document?: { cookie: string };
   localStorage?: Record<string, string>;
   sessionStorage?: Record<string, string>;
-  location?: { pathname: string };
+  location: { pathname: string };
   origin?: string;
   navigator?: { onLine?: boolean; userAgent?: string; locks?: Locks };
   indexedDB?: { open(name: string, version: number): OpenRequest };

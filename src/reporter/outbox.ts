@@ -35,7 +35,6 @@ export type Outbox = {
 
 const mostReports = 200;
 const mostBytes = 1024 * 1024;
-const mostReasons = 100; // of one account: the wire's limit
 
 /** A change that changes nothing. */
 export function nothing(): Change {
@@ -86,7 +85,7 @@ export function openOutbox(store: ReportStore, onFault: OnFault, changed: () => 
   const lose = (outcome: Outcome, reason: string, category?: Category): void => {
     counts[outcome] += 1;
     isDirty = true;
-    if (!account || account.discarded.length >= mostReasons) {
+    if (!account) {
       account = { id: makeId(), discarded: [] };
       owed.push(account);
     }

@@ -211,10 +211,12 @@ export function openWith(options: ReporterOptions, surroundings: Surroundings): 
     tell,
     breadcrumb: (kind, message) => void safely(() => breadcrumb(kind, message)),
     traceparent,
-    mayTrace: (to) =>
-      !host.origin ||
-      !/^\w+:/.test(to) ||
-      [`${host.origin}/`, ...traced].some((one) => to.startsWith(one)),
+    mayTrace: (to) => {
+      const { origin } = host;
+      const isOurs = () =>
+        [`${origin}/`, ...traced].some((one) => new URL(to, origin).href.startsWith(one));
+      return !origin || safely(isOurs);
+    },
     safely,
   };
   const unwatch = safely(() =>

@@ -1,5 +1,5 @@
 /** Headers that are told; of all others only that they are there. */
-const told = /^(accept|content-|retry-|x-(request|rate))/i;
+const told = /^(accept|content-|retry-|x-r(eq|at))/i;
 const secretName = /pass(word|wd)|secret|token|api[-_]?key|auth|cookie|session|credential/i;
 
 /** Text without tokens, e-mail addresses, card numbers and what follows `?` or `#` in addresses. */

@@ -4,7 +4,7 @@ const mostFrames = 100;
 /** `at name (place)`, `at async name (place)`, `at place`; the place may be an eval's, in parentheses of its own. */
 const v8 = /^\s*at (?:async )?(?:(.+?) \(|)(.*?)(?::(\d+):(\d+))?\)?$/;
 /** `name@place`: Firefox and Safari. Without a name, Safari leaves out the `@`, too. */
-const gecko = /^(?:(.*)@)?(\S+?)(?::(\d+))?(?::(\d+))?$/;
+const gecko = /^(?:(.*)@|(?!.*\s))(.+?)(?::(\d+))?(?::(\d+))?$/;
 
 /** The calls of a stack, the innermost last, at most the 100 innermost. Reads V8's, Firefox's and Safari's. */
 export function framesOf(stack: unknown): Frame[] {

@@ -60,8 +60,7 @@ export function openSync(tell: (message: string, details: Details) => void): Syn
     details: () => (since ? details() : undefined),
     state(state) {
       const { head, pendingOperations } = state;
-      const isSame =
-        head === known.head && (head !== undefined || pendingOperations >= known.pendingOperations);
+      const isSame = head === known.head && pendingOperations >= known.pendingOperations;
       if (!isSame || !known.pendingOperations) since = performance.now();
       known = state;
       look();

@@ -1,0 +1,23 @@
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { expect, expectTypeOf, test } from 'vitest';
+import type * as z from 'zod';
+import type { ClientReport, Report } from '../contract/report.ts';
+import type { Account, WireReport } from './types.ts';
+
+test.each(['browser', 'node'])('minified and gzipped, %s.ts has less than 8 KB', async (entry) => {
+  const { outputFiles } = await build({
+    entryPoints: [`src/reporter/${entry}.ts`],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+  });
+
+  expect(gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length).toBeLessThan(8 * 1024);
+});
+
+test('what the reporter sends is what the contract takes', () => {
+  expectTypeOf<WireReport>().toExtend<z.input<typeof Report>>();
+  expectTypeOf<Account>().toExtend<z.input<typeof ClientReport>>();
+});
