@@ -102,7 +102,7 @@ export function openOutbox(store: ReportStore, onFault: OnFault, changed: () => 
         if (!sending.has(report.id) && !(least && report.rank <= least.rank)) least = report;
       if (!least) return;
       remove(least);
-      lose('discarded', 'queue_overflow', least.category);
+      lose('discarded', 'queue_full', least.category);
     }
   };
 

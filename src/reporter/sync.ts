@@ -66,7 +66,7 @@ export function openSync(tell: (message: string, details: Details) => void): Syn
       look();
     },
     conflict({ type, entityType, message, isCrdt }) {
-      tell(message ?? `${type} of ${entityType}`, {
+      tell(message ?? `${entityType}: ${type}`, {
         category: isCrdt ? 'CRDT_CONFLICT' : 'SYNC_CONFLICT',
         sync: { ...details(), type, entityType },
       });
