@@ -1,0 +1,186 @@
+import { expect, test } from 'vitest';
+import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
+import type { Viewer } from '../../graphql/context.ts';
+import { shapeOf } from '../../lib/contracts/shape.ts';
+import { newId } from '../../lib/ids.ts';
+import type { App } from '../../platform/app.ts';
+import { registerOwnContracts } from './own.ts';
+import { registerContracts } from './register.ts';
+
+const price = {
+  service: 'shop',
+  operation: 'GET /price',
+  version: '1',
+  kind: 'HTTP',
+  response: { type: 'object', required: ['price'] },
+};
+const REPORT = `mutation Report($input: ReportContractChecksInput!) {
+  reportContractChecks(input: $input) {
+    ... on ContractCheckReceipt { counted unknown }
+    ... on Problem { code message }
+  }
+}`;
+const CONTRACTS = `{ contracts(orderBy: MOST_BROKEN_FIRST) { nodes {
+  operation checkCount violationCount
+  violations { nodes { kind pointer keyword expected actual seenCount lateCount correlationId } }
+  drifts { nodes { kind pointer type seenCount } }
+} } }`;
+
+type Node = {
+  operation: string;
+  checkCount: number;
+  violationCount: number;
+  violations: { nodes: { kind: string; pointer: string; seenCount: number; lateCount: number }[] };
+  drifts: { nodes: object[] };
+};
+const report = (app: App, viewer: Viewer, ...checks: object[]) =>
+  ask<{ reportContractChecks: { counted: number; unknown: string[]; code?: string; message?: string } }>(
+    app,
+    viewer,
+    REPORT,
+    { input: { checks } },
+  ).then((data) => data.reportContractChecks);
+const contractsOf = async (app: App, viewer: Viewer) =>
+  (await ask<{ contracts: { nodes: Node[] } }>(app, viewer, CONTRACTS)).contracts.nodes;
+const open = async () => {
+  const app = await openTestApp();
+  const viewer = await makeViewer(app, { scopes: ['READ', 'REPORT'] });
+  const [contractHash = ''] = await registerContracts(app, viewer.projectId, [price]);
+  return { app, viewer, contractHash };
+};
+const gone = { pointer: '/price', keyword: 'required', expected: 'present', actual: 'absent' };
+const violation = (kind: string, more: object = {}) => ({
+  kind,
+  occurredAt: '2026-11-26T10:00:00Z',
+  correlationId: '0af7651916cd43dd8448eb211c80319c',
+  ...more,
+});
+
+test('checks are counted once each, good and bad', async () => {
+  const { app, viewer, contractHash } = await open();
+  const check = { id: newId(), contractHash, checked: 20 };
+
+  const first = await report(app, viewer, check, { id: newId(), contractHash, checked: 5 });
+  const again = await report(app, viewer, check);
+
+  expect(first).toEqual({ counted: 2, unknown: [] });
+  expect(again).toEqual({ counted: 1, unknown: [] });
+  expect(await contractsOf(app, viewer)).toMatchObject([{ checkCount: 25, violationCount: 0 }]);
+});
+
+test('each of the four kinds of violation is kept with every deviation, and is a report once', async () => {
+  const { app, viewer, contractHash } = await open();
+  const other = { ...gone, pointer: '/vat' };
+  const check = {
+    id: newId(),
+    contractHash,
+    checked: 9,
+    violations: [
+      violation('RESPONSE_SCHEMA_ERROR', { deviations: [gone, other] }),
+      violation('RESPONSE_SCHEMA_ERROR', { deviations: [gone] }),
+      violation('PARAM_MISMATCH'),
+      violation('TIMEOUT', { isLate: true }),
+      violation('UNAVAILABLE'),
+    ],
+  };
+
+  await report(app, viewer, check);
+  await report(app, viewer, check);
+
+  const [contract] = await contractsOf(app, viewer);
+  expect(contract).toMatchObject({ checkCount: 9, violationCount: 5 });
+  const found = contract?.violations.nodes.map(({ kind, pointer, seenCount, lateCount }) => [kind, pointer, seenCount, lateCount]);
+  expect(found?.sort()).toEqual([
+    ['PARAM_MISMATCH', '', 1, 0],
+    ['RESPONSE_SCHEMA_ERROR', '/price', 2, 0],
+    ['RESPONSE_SCHEMA_ERROR', '/vat', 1, 0],
+    ['TIMEOUT', '', 1, 1],
+    ['UNAVAILABLE', '', 1, 0],
+  ]);
+  expect(await app.db.errorEvent.count({ where: { category: 'CONTRACT_VIOLATION' } })).toBe(5);
+});
+
+test('a report that names a contract counts against it, too', async () => {
+  const { app, viewer, contractHash } = await open();
+  const REPORTS = `mutation ($input: ReportErrorsInput!) { reportErrors(input: $input) { accepted } }`;
+  const reports = [
+    {
+      id: newId(),
+      occurredAt: '2026-11-26T10:00:00Z',
+      platform: 'PWA',
+      category: 'CONTRACT_VIOLATION',
+      contract: { hash: contractHash, operation: 'GET /price', violation: 'RESPONSE_SCHEMA_ERROR', pointer: '/price', deviations: [gone] },
+    },
+  ];
+
+  await ask(app, viewer, REPORTS, { input: { reports } });
+  await ask(app, viewer, REPORTS, { input: { reports } });
+
+  expect(await contractsOf(app, viewer)).toMatchObject([
+    { violationCount: 1, violations: { nodes: [{ pointer: '/price', keyword: 'required', expected: 'present', actual: 'absent' }] } },
+  ]);
+});
+
+test('a client that names a contract nobody registered is of another version', async () => {
+  const { app, viewer } = await open();
+  const contractHash = 'f'.repeat(64);
+
+  const receipt = await report(app, viewer, { id: newId(), contractHash, checked: 1 });
+
+  expect(receipt).toEqual({ counted: 0, unknown: [contractHash] });
+  expect(await app.db.errorEvent.findMany({ select: { category: true } })).toEqual([
+    { category: 'VERSION_MISMATCH' },
+  ]);
+});
+
+test('answers that come to look otherwise are drift, told once', async () => {
+  const { app, viewer, contractHash } = await open();
+  const sampled = (value: unknown, count: number) => ({
+    id: newId(),
+    contractHash,
+    checked: count,
+    samples: {
+      count,
+      shape: Object.fromEntries(
+        Object.entries(shapeOf(value)).map(([pointer, types]) => [
+          pointer,
+          Object.fromEntries(Object.keys(types).map((type) => [type, count])),
+        ]),
+      ),
+    },
+  });
+
+  await report(app, viewer, sampled({ price: 1 }, 20));
+  await report(app, viewer, sampled({ price: null }, 3));
+  await report(app, viewer, sampled({ price: null }, 3));
+
+  const [contract] = await contractsOf(app, viewer);
+  expect(contract?.drifts.nodes).toEqual([
+    { kind: 'NULLS_APPEARED', pointer: '/price', type: 'null', seenCount: 6 },
+  ]);
+  expect(await app.db.debugEvent.count({ where: { signal: 'contract.drifted' } })).toBe(1);
+});
+
+test('every project knows our own contracts', async () => {
+  const { app, viewer } = await open();
+  const { schema } = await import('../../schema.ts');
+  const stranger = await makeViewer(app, { scopes: ['READ', 'REPORT'] });
+  await registerOwnContracts(app, schema, { projectId: viewer.projectId, version: '1' });
+  const { hash } = await app.db.contract.findFirstOrThrow({ where: { operation: 'StartSession' } });
+
+  const receipt = await report(app, stranger, { id: newId(), contractHash: hash, checked: 3 });
+
+  expect(receipt).toEqual({ counted: 1, unknown: [] });
+  expect(await contractsOf(app, stranger)).toMatchObject([{ operation: 'StartSession', checkCount: 3 }]);
+});
+
+test('what does not fit is refused whole, by name', async () => {
+  const { app, viewer, contractHash } = await open();
+
+  const wrong = await report(app, viewer, { id: newId(), contractHash, checked: 0 });
+  const none = await report(app, viewer);
+
+  expect(wrong).toMatchObject({ code: 'INVALID_INPUT' });
+  expect(wrong.message).toContain('input.checks.0.checked');
+  expect(none.message).toContain('1 to 100 checks');
+});

@@ -1,0 +1,230 @@
+import { hash } from 'node:crypto';
+import { ContractCheck, contractLimits } from '../../contract/contracts.ts';
+import type { Report } from '../../contract/report.ts';
+import { Prisma } from '../../generated/prisma/client.ts';
+import { parseInput } from '../../graphql/input.ts';
+import { addShapes, driftBetween, type Shape } from '../../lib/contracts/shape.ts';
+import { InvalidInputError } from '../../lib/errors.ts';
+import { newId } from '../../lib/ids.ts';
+import type { App } from '../../platform/app.ts';
+import type { Tx } from '../../platform/db.ts';
+import { type ReportSender, takeReports } from '../intake/take.ts';
+import type { Signal } from '../signals.ts';
+import { stateSignals } from '../state-signals.ts';
+import { lockContracts } from './known.ts';
+
+/** What became of the checks that a client told of. */
+export type CheckReceipt = {
+  /** Checks that were counted now or before. */
+  counted: number;
+  /** Hashes that the project does not know: the client is of another version. */
+  unknown: string[];
+};
+
+/** Answers from before count as the baseline until there are so many samples. */
+const baselineSamples = 20;
+/** What is recent begins anew after so many. */
+const recentSamples = 1_000;
+
+/**
+ * Counts checks of contracts, once each, and compares the shape of answers with what it was. A violation
+ * becomes a report like any other; a contract that is not known becomes one of VERSION_MISMATCH.
+ *
+ * @throws {InvalidInputError}
+ */
+export async function reportContractChecks(
+  app: App,
+  sender: ReportSender,
+  input: unknown[],
+): Promise<CheckReceipt> {
+  if (input.length === 0 || input.length > contractLimits.checksPerCall)
+    throw new InvalidInputError(
+      'input.checks',
+      `Expected 1 to ${contractLimits.checksPerCall} checks, got ${input.length}.`,
+    );
+  const checks = input.map((each, index) =>
+    parseInput(ContractCheck, each, `input.checks.${index}`),
+  );
+  const { unknown } = await app.db.$transaction((tx) =>
+    countChecks(app, tx, sender.projectId, checks),
+  );
+  const reports = checks.flatMap((check) =>
+    unknown.has(check.contractHash) ? [mismatchOf(check)] : violationsOf(check),
+  );
+  if (reports.length > 0) await takeReports(app, sender, {
+      reports,
+      clientReports: [],
+      sentAt: null,
+      receivedAt: new Date(),
+    });
+  return { counted: checks.length - unknown.size, unknown: [...unknown] };
+}
+
+async function countChecks(
+  app: App,
+  tx: Tx,
+  projectId: string,
+  checks: ContractCheck[],
+): Promise<{ unknown: Set<string> }> {
+  const known = await lockContracts(
+    tx,
+    projectId,
+    checks.map(({ contractHash }) => contractHash),
+  );
+  const byHash = new Map(known.map((contract) => [contract.hash, contract]));
+  const unknown = new Set(
+    checks.map(({ contractHash }) => contractHash).filter((each) => !byHash.has(each)),
+  );
+  const fresh = await tx.contractCheckReceipt.createManyAndReturn({
+    data: checks
+      .filter(({ contractHash }) => byHash.has(contractHash))
+      .map(({ id }) => ({ projectId, id })),
+    skipDuplicates: true,
+    select: { id: true },
+  });
+  const ids = new Set(fresh.map(({ id }) => id));
+  const told = checks.filter(({ id }) => ids.has(id));
+  if (told.length === 0) return { unknown };
+
+  const signals: Signal[] = [];
+  const counts = new Map<string, number>();
+  for (const { contractHash, checked, violations, samples } of told) {
+    const contract = byHash.get(contractHash);
+    if (!contract) continue;
+    counts.set(contract.id, (counts.get(contract.id) ?? 0) + checked);
+    const about = {
+      projectId,
+      subjectId: contract.id,
+      source: contract.service,
+      correlationId: null,
+      category: null,
+    };
+    const name = `${contract.service} ${contract.operation}`.slice(0, 150);
+    signals.push({
+      ...about,
+      kind: 'contract.checked',
+      title: name,
+      severity: 'INFO',
+      detail: { operation: contract.operation, checked, violations: violations.length },
+    });
+    if (!samples) continue;
+    for (const drift of await compareShapes(tx, contract.id, samples))
+      signals.push({
+        ...about,
+        kind: 'contract.drifted',
+        title:
+          `${name}: ${drift.kind.toLowerCase().replaceAll('_', ' ')} at ${drift.pointer || '/'}`.slice(
+            0,
+            200,
+          ),
+        severity: 'MEDIUM',
+        detail: {
+          operation: contract.operation,
+          pointer: drift.pointer,
+          drift: drift.kind,
+          type: drift.type,
+        },
+      });
+  }
+  await tx.$executeRaw(countStatement([...counts]));
+  await stateSignals(app, tx, signals);
+  return { unknown };
+}
+
+/** The drift that shows with these samples and did not before. The contract is locked by the caller. */
+async function compareShapes(
+  tx: Tx,
+  contractId: string,
+  { count, shape }: { count: number; shape: Shape },
+): Promise<{ kind: string; pointer: string; type: string }[]> {
+  const before = await tx.contract.findUniqueOrThrow({
+    where: { id: contractId },
+    select: { baselineSamples: true, baselineShape: true, recentSamples: true, recentShape: true },
+  });
+  const stored = (value: unknown) => value as Shape; // written below and nowhere else
+  if (before.baselineSamples < baselineSamples) {
+    await tx.contract.update({
+      where: { id: contractId },
+      data: {
+        baselineSamples: { increment: count },
+        baselineShape: addShapes(stored(before.baselineShape), shape),
+      },
+      select: { id: true },
+    });
+    return [];
+  }
+  const goesOn = before.recentSamples < recentSamples;
+  const recent = {
+    samples: goesOn ? before.recentSamples + count : count,
+    shape: goesOn ? addShapes(stored(before.recentShape), shape) : shape,
+  };
+  await tx.contract.update({
+    where: { id: contractId },
+    data: { recentSamples: recent.samples, recentShape: recent.shape },
+    select: { id: true },
+  });
+  const drifts = driftBetween(
+    { samples: before.baselineSamples, shape: stored(before.baselineShape) },
+    recent,
+  );
+  const shown = [];
+  for (const { kind, pointer, type, seen } of drifts) {
+    const key = { contractId, kind, pointer, type };
+    const { createdAt, lastSeenAt } = await tx.contractDrift.upsert({
+      where: { contractId_kind_pointer_type: key },
+      create: { id: newId(), ...key, seenCount: seen },
+      update: { seenCount: seen, lastSeenAt: new Date() },
+      select: { createdAt: true, lastSeenAt: true },
+    });
+    if (createdAt.getTime() === lastSeenAt.getTime()) shown.push(key);
+  }
+  return shown;
+}
+
+function countStatement(counts: [string, number][]): Prisma.Sql {
+  return Prisma.sql`
+    WITH "told" AS (
+      SELECT * FROM unnest(${counts.map(([id]) => id)}::uuid[], ${counts.map(([, count]) => count)}::int[]) AS n("id", "count")
+    ), "raised" AS (
+      UPDATE "Contract" c SET "checkCount" = c."checkCount" + t."count", "lastSeenAt" = now()
+      FROM "told" t WHERE c."id" = t."id"
+    )
+    INSERT INTO "ContractHour" AS h ("contractId", "hour", "checks")
+    SELECT t."id", date_trunc('hour', now()), t."count" FROM "told" t ORDER BY t."id"
+    ON CONFLICT ("contractId", "hour") DO UPDATE SET "checks" = h."checks" + EXCLUDED."checks"`;
+}
+
+function violationsOf({ id, contractHash, violations }: ContractCheck): Partial<Report>[] {
+  return violations.map(({ occurredAt, kind, deviations, isLate, correlationId }, index) => ({
+    id: idFrom(`${id} ${index}`),
+    occurredAt,
+    platform: 'NETWORK',
+    category: 'CONTRACT_VIOLATION',
+    message: `The contract was broken: ${kind.toLowerCase().replaceAll('_', ' ')}.`,
+    correlationId,
+    contract: {
+      hash: contractHash,
+      violation: kind,
+      pointer: deviations[0]?.pointer,
+      deviations,
+      isLate,
+    },
+  }));
+}
+
+function mismatchOf({ id, contractHash }: ContractCheck): Partial<Report> {
+  return {
+    id: idFrom(`${id} unknown`),
+    occurredAt: new Date().toISOString(),
+    platform: 'NETWORK',
+    category: 'VERSION_MISMATCH',
+    message: 'A client goes by a contract that was never registered.',
+    contract: { hash: contractHash },
+  };
+}
+
+/** The same text gives the same UUID (RFC 9562, version 8), so that a repeat makes the same report. */
+function idFrom(text: string): string {
+  const hex = hash('sha256', text);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
