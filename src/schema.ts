@@ -7,6 +7,8 @@ import './diagnostics/intake/schema.ts';
 import './diagnostics/schema.ts';
 import './diagnostics/contracts/schema.ts';
 import './diagnostics/contracts/schema-mutations.ts';
+import './diagnostics/contracts/schema-checks.ts';
+import './diagnostics/contracts/schema-health.ts';
 import './diagnostics/stream/schema.ts';
 import './sessions/schema.ts';
 import './sessions/schema-capture.ts';

@@ -43,6 +43,8 @@ export type SignalKind =
   /** A contract was checked and held. */
   | 'contract.checked'
   | 'contract.broken'
+  /** Answers came to look otherwise than before. */
+  | 'contract.drifted'
   | 'sync.updated'
   | 'sync.diverged'
   | 'sync.resolved'

@@ -1,4 +1,5 @@
 import { deleteExpiredTokens } from '../accounts/sign-in.ts';
+import { cleanContracts } from '../diagnostics/contracts/clean.ts';
 import type { App } from '../platform/app.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
@@ -22,6 +23,7 @@ export async function cleanUp(app: App, signal?: AbortSignal): Promise<CleanUp> 
   const outboxRows = await trimOutbox(app, signal);
   await deleteExpiredTokens(app, new Date());
   await deleteOldPredictions(app);
+  await cleanContracts(app, new Date());
   const abandonedUploads = await app.storage.sweep(abandonedMs);
   return { erased, outboxRows, abandonedUploads };
 }

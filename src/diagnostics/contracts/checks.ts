@@ -51,7 +51,8 @@ export async function reportContractChecks(
   const reports = checks.flatMap((check) =>
     unknown.has(check.contractHash) ? [mismatchOf(check)] : violationsOf(check),
   );
-  if (reports.length > 0) await takeReports(app, sender, {
+  if (reports.length > 0)
+    await takeReports(app, sender, {
       reports,
       clientReports: [],
       sentAt: null,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import type { App } from '../../platform/app.ts';
+import { cleanContracts } from './clean.ts';
 import { registerOwnContracts } from './own.ts';
 
 const sdl = `type Query { user(id: ID!): User } type User { id: ID! name: String! email: String }`;
@@ -203,4 +204,31 @@ test('our own operations are known after every start, once', async () => {
   expect(await app.db.contract.count()).toBe(count);
   const { sdl: stored } = await app.db.schemaVersion.findFirstOrThrow();
   expect(buildSchema(stored).getQueryType()?.getFields().sessions).toBeDefined();
+});
+
+test('old schemas go, the one that a service runs stays', async () => {
+  const { app, viewer } = await open();
+  await deployed(app, viewer, sdl);
+  await deployed(app, viewer, sdl.replace('email: String', 'email: String phone: String'));
+  await registered(app, viewer, contract);
+  await cleanContracts(app, new Date(Date.now() + 400 * 86_400_000));
+
+  expect(await app.db.schemaVersion.count()).toBe(1);
+  expect((await app.db.schemaVersion.findFirstOrThrow()).sdl).toContain('phone');
+});
+
+test('counts of hours are kept for half a year', async () => {
+  const { app, viewer } = await open();
+  await deployed(app, viewer, sdl);
+  await registered(app, viewer, contract);
+  const { id } = await app.db.contract.findFirstOrThrow();
+  const now = new Date();
+  const hours = [179, 181].map((days) => new Date(now.getTime() - days * 86_400_000));
+  await app.db.contractHour.createMany({ data: hours.map((hour) => ({ contractId: id, hour })) });
+
+  await cleanContracts(app, now);
+
+  expect(await app.db.contractHour.findMany({ select: { hour: true } })).toEqual([
+    { hour: hours[0] },
+  ]);
 });

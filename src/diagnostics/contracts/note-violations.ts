@@ -5,7 +5,12 @@ import type { Tx } from '../../platform/db.ts';
 import type { Signal } from '../signals.ts';
 import { lockContracts } from './known.ts';
 
-type Told = Pick<Report, 'contract' | 'correlationId' | 'occurredAt'>;
+type Told = {
+  projectId: string;
+  contract: Report['contract'];
+  correlationId: string | null;
+  occurredAt: Date;
+};
 type Row = {
   contractId: string;
   kind: string;
@@ -20,18 +25,33 @@ type Row = {
 
 /**
  * Keeps in which ways accepted reports say that contracts are broken, in the transaction that accepts them.
- * Reports of contracts that are not known here change nothing. Three statements for any number of reports,
- * in the order of the contracts, so that concurrent calls do not wait for each other in a circle.
+ * Reports of contracts that are not known here change nothing. Three statements for the reports of a
+ * project, in the order of the contracts, so that concurrent calls do not wait for each other in a circle.
  *
  * @returns what was found out, one signal a contract
  */
 export async function noteViolations(
   tx: Pick<Tx, 'contract' | '$queryRaw' | '$executeRaw'>,
-  projectId: string,
   reports: Told[],
 ): Promise<Signal[]> {
   const broken = reports.filter(({ contract }) => contract?.hash && contract.violation);
-  if (broken.length === 0) return [];
+  const signals: Signal[] = [];
+  for (const projectId of [...new Set(broken.map((report) => report.projectId))].sort())
+    signals.push(
+      ...(await noteOfProject(
+        tx,
+        projectId,
+        broken.filter((report) => report.projectId === projectId),
+      )),
+    );
+  return signals;
+}
+
+async function noteOfProject(
+  tx: Pick<Tx, 'contract' | '$queryRaw' | '$executeRaw'>,
+  projectId: string,
+  broken: Told[],
+): Promise<Signal[]> {
   const hashes = broken.map(({ contract }) => contract?.hash ?? '');
   const contracts = await lockContracts(tx, projectId, hashes);
   if (contracts.length === 0) return [];
@@ -61,7 +81,7 @@ export async function noteViolations(
         violation: latest?.contract?.violation ?? null,
         pointer: latest?.contract?.pointer ?? null,
         violations: told.length,
-        lastViolation: latest?.occurredAt ?? null,
+        lastViolation: latest?.occurredAt.toISOString() ?? null,
       },
     });
   }
@@ -83,7 +103,7 @@ function rowsOf(contractId: string, { contract, correlationId }: Told): Row[] {
     actual,
     seen: 1,
     late: contract?.isLate ? 1 : 0,
-    correlationId: correlationId ?? null,
+    correlationId,
   }));
 }
 

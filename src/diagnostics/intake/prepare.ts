@@ -21,6 +21,8 @@ export type PreparedReport = {
   environment: string | null;
   correlationId: string | null;
   userHash: Buffer | null;
+  /** What it says of a contract. `null` when nothing. */
+  contract: Report['contract'];
   /** The redacted report as JSON. `null` when it is only counted. */
   body: string | null;
   grouping: Grouping;
@@ -54,6 +56,7 @@ export function prepareReport(
     environment: report.environment?.name || null,
     correlationId: report.correlationId ?? null,
     userHash,
+    contract: report.contract ?? null,
     body: JSON.stringify(report),
     grouping: groupReport(report, category, rules),
   };

@@ -1,6 +1,7 @@
 import type { ReportCategory } from '../../contract/report.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
+import { noteViolations } from '../contracts/note-violations.ts';
 import { stateSignals } from '../state-signals.ts';
 import { hourOf } from './clock.ts';
 import { countReports } from './count.ts';
@@ -70,7 +71,7 @@ export async function storeCalls(app: App, calls: CallToStore[]): Promise<Stored
     const releases = await takeReleases(tx, fresh);
     const counted = await countReports(tx, fresh, ledgerOf(calls, results, discarded), releases);
     const signals = await turnIssues(tx, { fresh, counted, releases, opened: issues });
-    await stateSignals(app, tx, signals);
+    await stateSignals(app, tx, [...signals, ...(await noteViolations(tx, fresh))]);
     return results;
   });
 }

@@ -44,6 +44,7 @@ const ownKinds: Partial<Record<SignalKind, DebugKind>> = {
   'issue.resolved': 'INFO',
   'contract.checked': 'CONTRACT_CHECK',
   'contract.broken': 'CONTRACT_CHECK',
+  'contract.drifted': 'CONTRACT_CHECK',
   'sync.updated': 'SYNC_UPDATE',
   'sync.diverged': 'SYNC_UPDATE',
   'sync.resolved': 'SYNC_UPDATE',
