@@ -1,6 +1,9 @@
 import type { BundleFacts } from './bundle.ts';
 
-/** What stands in a bundle beside the data. Names of settings as of TRL 0.24 and Axolotl 0.12. */
+/**
+ * What stands in a bundle beside the data. Names of settings are those that TRL 1.13 with Transformers 5.18 and
+ * Axolotl (its schema of 2026) know; `test/trainer-keys.json` lists them, and a test compares.
+ */
 
 export function readme({
   name,
@@ -16,12 +19,12 @@ export function readme({
 Training job ${jobId} of CodeSight: ${method === 'DPO' ? 'preferences (DPO)' : 'supervised fine-tuning'} of ${baseModel}
 on ${examples} examples, checked with ${validationExamples}.
 
-    pip install "trl[peft]" accelerate      # or: pip install axolotl
+    pip install "trl[peft]>=1.0" accelerate${method === 'DPO' ? '' : '      # or: pip install axolotl'}
     export CODESIGHT_URL=${serverUrl} CODESIGHT_KEY=...   # a key with the scope TRAIN
-    ./launch.sh                             # TRL, all GPUs of this machine; ./launch.sh axolotl for Axolotl
+    ./launch.sh                             # TRL, all GPUs of this machine${method === 'DPO' ? '' : '; ./launch.sh axolotl for Axolotl'}
 
 - \`data/\` one JSON object a line: \`messages\` and \`tools\`${method === 'DPO' ? ', as `prompt`, `chosen`, `rejected`' : ''}
-- \`train_trl.py\` with \`trl.yaml\`, and \`axolotl.yaml\`: the hyperparameters that CodeSight proposed; change what you know better
+- \`train_trl.py\` with \`trl.yaml\`${method === 'DPO' ? '' : ', and `axolotl.yaml`'}: the hyperparameters that CodeSight proposed; change what you know better${method === 'DPO' ? '\n- nothing for Axolotl: its preferences read only the text of an answer, and would drop the tool calls' : ''}
 - \`launch.sh\` one GPU or many: it counts them; several machines: set NODES, NODE_RANK, MASTER_ADDR
 - \`report.py\` the way back: metrics while it trains, then the finished model. It needs Python only
 
@@ -35,12 +38,8 @@ The data is as private as the sessions it was made from: keep it where they may 
 `;
 }
 
-export function trlConfig({
-  baseModel,
-  method,
-  hyperparameters,
-  validationExamples,
-}: BundleFacts): string {
+export function trlConfig(facts: BundleFacts): string {
+  const { baseModel, method, hyperparameters, validationExamples } = facts;
   const {
     n_epochs = 2,
     batch_size = 8,
@@ -55,7 +54,7 @@ per_device_train_batch_size: 1
 gradient_accumulation_steps: ${batch_size}
 learning_rate: ${learning_rate}
 lr_scheduler_type: cosine
-warmup_ratio: 0.03
+warmup_steps: ${warmupSteps(facts)}
 max_length: 16384
 bf16: true
 gradient_checkpointing: true
@@ -70,26 +69,19 @@ report_to: none
 `;
 }
 
-export function axolotlConfig({
-  baseModel,
-  method,
-  hyperparameters,
-  validationExamples,
-}: BundleFacts): string {
-  const {
-    n_epochs = 2,
-    batch_size = 8,
-    learning_rate = 2e-4,
-    lora_rank = 16,
-    beta = 0.1,
-  } = hyperparameters;
-  const type = method === 'DPO' ? 'chat_template.default' : 'chat_template';
+/** For supervised training only: Axolotl's preferences know no tool calls. */
+export function axolotlConfig(facts: BundleFacts): string {
+  const { baseModel, hyperparameters, validationExamples } = facts;
+  const { n_epochs = 2, batch_size = 8, learning_rate = 2e-4, lora_rank = 16 } = hyperparameters;
   const dataset = (file: string) => `  - path: data/${file}.jsonl
     ds_type: json
-    type: ${type}${method === 'DPO' ? '\n    field_messages: prompt\n    field_chosen: chosen\n    field_rejected: rejected' : '\n    field_messages: messages\n    field_tools: tools\n    roles_to_train: [assistant]'}
+    type: chat_template
+    field_messages: messages
+    field_tools: tools
+    roles_to_train: [assistant]
 `;
   return `base_model: ${yaml(baseModel)}
-${method === 'DPO' ? `rl: dpo\nrl_beta: ${beta}\n` : ''}datasets:
+datasets:
 ${dataset('train')}${validationExamples > 0 ? `test_datasets:\n${dataset('validation')}` : ''}output_dir: out
 adapter: lora
 lora_r: ${lora_rank}
@@ -102,7 +94,7 @@ num_epochs: ${n_epochs}
 learning_rate: ${learning_rate}
 optimizer: adamw_torch
 lr_scheduler: cosine
-warmup_ratio: 0.03
+warmup_steps: ${warmupSteps(facts)}
 bf16: auto
 gradient_checkpointing: true
 logging_steps: 1
@@ -134,7 +126,9 @@ tell() {
 trap tell EXIT
 case "$with" in
   trl) accelerate launch "\${many[@]}" train_trl.py --config trl.yaml ;;
-  axolotl) accelerate launch "\${many[@]}" -m axolotl.cli.train axolotl.yaml ;;
+  axolotl)
+    [ -f axolotl.yaml ] || { echo 'Axolotl cannot train on these preferences; use trl.' >&2; exit 2; }
+    accelerate launch "\${many[@]}" -m axolotl.cli.train axolotl.yaml ;;
   *) echo "Expected trl or axolotl, got $with." >&2; exit 2 ;;
 esac
 echo 'Trained. Serve it, then: python3 report.py done --endpoint URL --model NAME'
@@ -294,6 +288,12 @@ def main():
 
 main()
 `;
+}
+
+/** Three of a hundred steps, one at least, told as a number: a share has another name in every version. */
+function warmupSteps({ examples, hyperparameters }: BundleFacts): number {
+  const { n_epochs = 2, batch_size = 8 } = hyperparameters;
+  return Math.max(1, Math.round((0.03 * examples * n_epochs) / batch_size));
 }
 
 function yaml(text: string): string {

@@ -94,7 +94,7 @@ async function* filesOf(run: Run, facts: BundleFacts): AsyncGenerator<TarFile> {
   yield text('codesight.json', `${JSON.stringify(facts, null, 2)}\n`);
   yield text('train_trl.py', trlScript(facts));
   yield text('trl.yaml', trlConfig(facts));
-  yield text('axolotl.yaml', axolotlConfig(facts));
+  if (facts.method === 'SUPERVISED') yield text('axolotl.yaml', axolotlConfig(facts));
   yield text('launch.sh', launchScript, true);
   yield text('report.py', reportScript(facts), true);
   for (const split of ['TRAIN', 'VALIDATION'] as const) {
