@@ -49,6 +49,8 @@ export type OpenAiServer = {
   webhook: { url: string; secret: string } | null;
   /** What a model answers; by default a tuned one what its file says, another one the first candidate. */
   answer: ((question: ChatQuestion) => Call | string | null) | null;
+  /** How likely each ref was: told as OpenAI does for tool calls (not), refused, or by the question. */
+  chances: 'untold' | 'refused' | ((question: ChatQuestion) => Record<string, number>);
   /** The next `times` requests whose method and path fit, such as `POST /v1/files`, go wrong. */
   fail(request: RegExp, fault: Fault, times?: number): void;
   close(): Promise<void>;
@@ -89,6 +91,7 @@ export async function openOpenAiServer(): Promise<OpenAiServer> {
     outcomes: [],
     webhook: null,
     answer: null,
+    chances: 'untold',
     fail: (request, fault, times = 1) => faults.push({ request, fault, left: times }),
   };
 
@@ -328,6 +331,8 @@ function complete(fake: Fake, request: z.infer<typeof ChatRequest>): unknown {
       ? content
       : content.map((part) => ('text' in part ? part.text : '')).join('\n');
   const question = { model: request.model, prompt, isTuned: Boolean(tuned) };
+  if (request.logprobs && fake.chances === 'refused')
+    throw new Refusal(400, 'unsupported_parameter', "Unsupported parameter: 'logprobs'.");
   const said = fake.answer ? fake.answer(question) : usual(tuned, prompt);
   const isCall = said !== null && typeof said === 'object';
   const words = isCall ? JSON.stringify(said) : (said ?? '');
@@ -344,7 +349,10 @@ function complete(fake: Fake, request: z.infer<typeof ChatRequest>): unknown {
       {
         index: 0,
         finish_reason: isCall ? 'tool_calls' : 'stop',
-        logprobs: null,
+        logprobs:
+          isCall && request.logprobs && typeof fake.chances === 'function'
+            ? { content: spell(said, fake.chances(question)), refusal: null }
+            : null,
         message: {
           role: 'assistant',
           content: isCall ? null : said,
@@ -369,6 +377,28 @@ function complete(fake: Fake, request: z.infer<typeof ChatRequest>): unknown {
       total_tokens: tokens.in + tokens.out,
     },
   };
+}
+
+/** The tokens of a call: a number is one token, and its alternatives are those of the other refs. */
+function spell({ name, arguments: given }: Call, chances: Record<string, number>): object[] {
+  const text = JSON.stringify({ name, arguments: given });
+  const top = Object.entries(chances).map(([ref, chance]) => ({
+    token: ref.slice(1),
+    logprob: Math.log(chance),
+  }));
+  const number = given.ref?.slice(1);
+  return [...text.matchAll(/\d+|\w+|[^\w]+/g)].flatMap(([word]) =>
+    word === given.ref
+      ? [
+          { token: 'e', logprob: 0, top_logprobs: [] },
+          {
+            token: number,
+            logprob: top.find(({ token }) => token === number)?.logprob ?? 0,
+            top_logprobs: top,
+          },
+        ]
+      : [{ token: word, logprob: 0, top_logprobs: [] }],
+  );
 }
 
 /** A tuned model knows its file by heart, and otherwise looks for words of the task; a base model takes the first. */

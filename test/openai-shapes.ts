@@ -119,13 +119,20 @@ export const lineShapes = {
   }),
 };
 
-export const ChatRequest = z.strictObject({
-  model: id,
-  messages: z.array(z.union([Asked, Said])).min(1),
-  tools: z.array(Tool).min(1).optional(),
-  tool_choice: z.union([z.enum(['none', 'auto', 'required']), z.looseObject({})]).optional(),
-  parallel_tool_calls: z.boolean().optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  seed: z.number().int().optional(),
-  max_completion_tokens: z.number().int().positive().optional(),
-});
+export const ChatRequest = z
+  .strictObject({
+    model: id,
+    messages: z.array(z.union([Asked, Said])).min(1),
+    tools: z.array(Tool).min(1).optional(),
+    tool_choice: z.union([z.enum(['none', 'auto', 'required']), z.looseObject({})]).optional(),
+    parallel_tool_calls: z.boolean().optional(),
+    temperature: z.number().min(0).max(2).optional(),
+    seed: z.number().int().optional(),
+    max_completion_tokens: z.number().int().positive().optional(),
+    logprobs: z.boolean().optional(),
+    top_logprobs: z.number().int().min(0).max(20).optional(),
+  })
+  .refine(
+    ({ logprobs, top_logprobs }) => top_logprobs === undefined || logprobs,
+    'top_logprobs needs logprobs',
+  );

@@ -100,7 +100,7 @@ export async function printPrediction(
     const said = value === null ? operation : `${operation} ${JSON.stringify(value)}`;
     const what = `${at === 0 ? `${said}: ` : ''}${text}${within ? ` in ${within}` : ''}`;
     print(
-      `  ${bar(confidence, 10)} ${(confidence * 100).toFixed(0).padStart(3)} %  ${printable(what)}`,
+      `  ${bar(confidence ?? 0, 10)} ${confidence === null ? '  ? %' : `${(confidence * 100).toFixed(0).padStart(3)} %`}  ${printable(what)}`,
     );
     if (at > 0) continue;
     for (const { strategy, value: selector } of selectors.slice(0, 3))

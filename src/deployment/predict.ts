@@ -20,7 +20,8 @@ export type PredictedCandidate = {
   ref: string | null;
   text: string;
   within: string | null;
-  confidence: number;
+  /** 0 to 1; `null` where the model's server does not tell. */
+  confidence: number | null;
   /** Most reliable first. */
   selectors: FoundSelector[];
 };

@@ -36,7 +36,11 @@ const Candidate = builder.objectRef<PredictedCandidate>('PredictedCandidate').im
       nullable: true,
       description: 'What it stands in; `null` where nothing around it has a name.',
     }),
-    confidence: t.exposeFloat('confidence', { description: 'How sure the model is, 0 to 1.' }),
+    confidence: t.exposeFloat('confidence', {
+      nullable: true,
+      description:
+        'How sure the model is, 0 to 1; `null` for a chat model whose server does not tell.',
+    }),
     selectors: t.field({
       type: [Selector],
       description: 'How to find it, most reliable first.',

@@ -16,7 +16,7 @@ export const KeptAnswer = z.object({
   url: z.string(),
   right: Said.extend({ operation: z.enum(operations), value: z.string().nullable() }),
   /** Best first; at most ten. */
-  ranked: z.array(Said.extend({ confidence: z.number() })),
+  ranked: z.array(Said.extend({ confidence: z.number().nullable() })),
   operation: z.enum(operations).nullable(),
   value: z.string().nullable(),
   /** Why it was no usable answer; `null` for a usable one. */

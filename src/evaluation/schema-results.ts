@@ -38,7 +38,11 @@ const RankedType = builder.objectRef<Ranked>('EvaluationRankedCandidate').implem
       nullable: true,
       description: 'What it stands in; `null` where nothing around it has a name.',
     }),
-    confidence: t.exposeFloat('confidence', { description: 'How sure the contestant is, 0 to 1.' }),
+    confidence: t.exposeFloat('confidence', {
+      nullable: true,
+      description:
+        'How sure the contestant is, 0 to 1; `null` for a chat model whose server does not tell.',
+    }),
   }),
 });
 

@@ -42,10 +42,16 @@ const Checkpoint = z.object({
   fine_tuned_model_checkpoint: z.string(),
   metrics: z.record(z.string(), z.number().nullable()),
 });
+const Token = z.object({ token: z.string(), logprob: z.number() });
 const Chat = z.object({
   choices: z
     .array(
       z.object({
+        logprobs: z
+          .object({
+            content: z.array(Token.extend({ top_logprobs: z.array(Token).nullish() })).nullish(),
+          })
+          .nullish(),
         message: z.object({
           content: z.string().nullish(),
           tool_calls: z
@@ -82,11 +88,20 @@ export type ChatRequest = {
   }[];
 };
 
+/** A token of an answer with what else the model might have written in its place. Natural logarithms. */
+export type TokenChance = {
+  token: string;
+  logprob: number;
+  top: { token: string; logprob: number }[];
+};
+
 export type ChatAnswer = {
   call: { name: string; arguments: string } | null;
   text: string | null;
   /** `null` where the server does not count. */
   tokens: { input: number; output: number } | null;
+  /** The answer token by token; `null` where the server does not tell how likely they were. */
+  chances: TokenChance[] | null;
 };
 
 /** OpenAI, or a server with its API. Every function throws `ModelServerError`, after its retries. */
@@ -125,6 +140,8 @@ function openModelServer(
   const { fineTuning, files, uploads, models, chat } = client;
   const ask = { timeoutMs };
   const send = { timeoutMs: timeoutMs * 10 };
+  /** Models whose server refuses to tell how likely its tokens were. */
+  const withoutChances = new Set<string>();
 
   return {
     baseUrl,
@@ -270,27 +287,51 @@ function openModelServer(
       });
       return data;
     },
-    /** Asks for one tool call, at temperature 0. */
+    /** Asks for one tool call, at temperature 0, and how likely it was where that can be had. */
     async chat({ model, messages, tools }: ChatRequest, signal: AbortSignal): Promise<ChatAnswer> {
-      const { choices, usage } = await call(Chat, { ...ask, signal }, (inner) =>
-        chat.completions.create(
-          {
-            model,
-            messages,
-            tools,
-            tool_choice: 'required',
-            parallel_tool_calls: false,
-            temperature: 0,
-          },
-          { signal: inner },
-        ),
-      );
+      const request = {
+        model,
+        messages,
+        tools,
+        tool_choice: 'required',
+        parallel_tool_calls: false,
+        temperature: 0,
+      } as const;
+      const complete = (more: { logprobs?: true; top_logprobs?: number }) =>
+        call(Chat, { ...ask, signal }, (inner) =>
+          chat.completions.create({ ...request, ...more }, { signal: inner }),
+        );
+      const { choices, usage } = withoutChances.has(model)
+        ? await complete({})
+        : await complete(chancesWanted).catch((error: unknown) => {
+            if (!isAboutChances(error)) throw error;
+            withoutChances.add(model); // it will not tell the next time either
+            return complete({});
+          });
       const message = choices[0]?.message;
+      const told = choices[0]?.logprobs?.content;
       return {
         call: message?.tool_calls?.[0]?.function ?? null,
         text: message?.content ?? null,
         tokens: usage ? { input: usage.prompt_tokens, output: usage.completion_tokens } : null,
+        chances: told?.length
+          ? told.map(({ token, logprob, top_logprobs }) => ({
+              token,
+              logprob,
+              top: top_logprobs ?? [],
+            }))
+          : null,
       };
     },
   };
+}
+
+/** As many as the API has. */
+const chancesWanted = { logprobs: true, top_logprobs: 20 } as const;
+
+/** Whether a request was refused because of the question how likely its answer was. */
+function isAboutChances(error: unknown): boolean {
+  return (
+    error instanceof ModelServerError && error.status === 400 && /logprobs/i.test(error.message)
+  );
 }

@@ -10,10 +10,11 @@ export type Question = Omit<Example, 'answer'>;
 /** What a model says is the next action. */
 export type Answer = {
   /**
-   * Candidates, best first. LOCAL ranks all of them with probabilities that sum to 1. A chat model names
-   * one and gives no probability: that one has 1, the others are left out. Empty with a `problem`.
+   * Candidates, best first. LOCAL ranks all of them with probabilities that sum to 1. A chat model names one;
+   * where its server tells how likely its tokens were, the others that it might have named follow, else it
+   * stands alone with `null`: nobody knows how sure it was. Empty with a `problem`.
    */
-  ranked: { ref: string; confidence: number }[];
+  ranked: { ref: string; confidence: number | null }[];
   operation: Operation;
   /** What to type, choose or press; `null` for the other operations. */
   value: string | null;

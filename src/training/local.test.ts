@@ -40,7 +40,7 @@ test('LOCAL learns from a frozen dataset, tells its curve, and its model answers
   for await (const { example } of readDataset(app, { projectId, datasetId, split: 'TEST' })) {
     const { answer, ...question } = example;
     const said = await answerer.answer(question, new AbortController().signal);
-    expect(said.ranked.reduce((sum, { confidence }) => sum + confidence, 0)).toBeCloseTo(1);
+    expect(said.ranked.reduce((sum, { confidence }) => sum + (confidence ?? 0), 0)).toBeCloseTo(1);
     right += Number(said.ranked[0]?.ref === answer.ref);
     chance += 1 / question.candidates.length;
     asked += 1;

@@ -68,7 +68,7 @@ test('a training at the provider goes from the frozen dataset to a model that an
     const { answer, ...question } = example;
     const said = await answerer.answer(question, new AbortController().signal);
     expect(said).toMatchObject({
-      ranked: [{ ref: answer.ref, confidence: 1 }],
+      ranked: [{ ref: answer.ref, confidence: null }], // its server does not tell how sure it was
       operation: answer.operation,
       value: answer.value,
       problem: null,

@@ -8,6 +8,7 @@ import { type ChatAnswer, modelServerOf } from '../../platform/model.ts';
 import type { Answer, Answerer, Question } from '../answerer.ts';
 import { requireEndpoint } from '../endpoint.ts';
 import { openOwnKey } from '../job-key.ts';
+import { chancesFrom } from './chances.ts';
 
 type Said = Pick<Answer, 'ranked' | 'operation' | 'value' | 'problem'>;
 
@@ -66,7 +67,7 @@ async function addressOf(
   return { baseUrl: endpoint, apiKey };
 }
 
-function readAnswer({ call, text }: ChatAnswer, { candidates }: Question): Said {
+function readAnswer({ call, text, chances }: ChatAnswer, { candidates }: Question): Said {
   const wrong = (problem: string): Said => ({
     ranked: [],
     operation: 'click',
@@ -81,8 +82,10 @@ function readAnswer({ call, text }: ChatAnswer, { candidates }: Question): Said 
   const { ref } = given.data;
   if (!candidates.some((candidate) => candidate.ref === ref))
     return wrong(`It chose ${JSON.stringify(clip(ref))}, which is no candidate.`);
+  const refs = candidates.map((candidate) => candidate.ref);
+  const ranked = chances && chancesFrom(chances, ref, refs);
   return {
-    ranked: [{ ref, confidence: 1 }],
+    ranked: ranked ?? [{ ref, confidence: null }],
     operation,
     value: saidValue(operation, given.data),
     problem: null,
