@@ -1,10 +1,10 @@
 import type { Prisma } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { Gap } from '../graphql/gap.ts';
 import { escapePattern, parseInput } from '../graphql/input.ts';
 import { watch } from '../graphql/watch.ts';
 import { SessionKind } from '../sessions/schema.ts';
-import { Gap } from '../sessions/schema-events.ts';
 import { DatasetFilter } from './filter.ts';
 import { type Count, type Preview, previewDataset } from './preview.ts';
 import { Dataset, DatasetState } from './schema-dataset-types.ts';

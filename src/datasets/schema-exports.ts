@@ -1,11 +1,11 @@
 import { builder } from '../graphql/builder.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { Gap } from '../graphql/gap.ts';
 import { parseUuid } from '../graphql/input.ts';
 import { Problem } from '../graphql/problem.ts';
 import { watch } from '../graphql/watch.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import { SessionNotFoundError, SessionStateError } from '../sessions/errors.ts';
-import { Gap } from '../sessions/schema-events.ts';
 import { DatasetNotFoundError, DatasetStateError, ExportIdTakenError } from './errors.ts';
 import { exportDataset, exportOneSession } from './exports.ts';
 import { ExportFormat } from './schema.ts';

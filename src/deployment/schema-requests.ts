@@ -2,8 +2,8 @@ import DataLoader from 'dataloader';
 import * as z from 'zod';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor, type Viewer } from '../graphql/context.ts';
+import { Gap } from '../graphql/gap.ts';
 import { watch } from '../graphql/watch.ts';
-import { Gap } from '../sessions/schema-events.ts';
 import { collectedFor } from './collected.ts';
 
 const DataRequestState = builder.enumType('DataRequestState', {

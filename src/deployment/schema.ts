@@ -3,8 +3,8 @@ import { EvaluationType } from '../evaluation/schema.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { Gap } from '../graphql/gap.ts';
 import { watch } from '../graphql/watch.ts';
-import { Gap } from '../sessions/schema-events.ts';
 import { Condition } from './gate.ts';
 
 export const DeploymentState = builder.enumType('DeploymentState', {

@@ -1,7 +1,7 @@
 import { builder } from '../graphql/builder.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { Gap } from '../graphql/gap.ts';
 import { watch } from '../graphql/watch.ts';
-import { Gap } from '../sessions/schema-events.ts';
 import { EvaluationType } from './schema.ts';
 
 type Changed = { cursor: string; subjectId: string; viewer: Viewer };

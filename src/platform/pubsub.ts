@@ -24,7 +24,9 @@ export type Topic =
   | 'evaluation'
   | 'deployment'
   | 'request'
-  | 'debug';
+  | 'debug'
+  | 'sync'
+  | 'instructions';
 
 export type Interest = { topic: Topic; projectId?: string; subjectId?: string; sessionId?: string };
 

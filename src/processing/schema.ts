@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.ts';
 import { type Context, onceFor, type Viewer } from '../graphql/context.ts';
+import { Gap } from '../graphql/gap.ts';
 import { watch } from '../graphql/watch.ts';
 import type { Interest } from '../platform/pubsub.ts';
-import { Gap } from '../sessions/schema-events.ts';
 import { visibleTo } from '../sessions/visible.ts';
 import { stages } from './stage.ts';
 

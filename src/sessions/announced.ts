@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { recordSyncIssue } from '../diagnostics/sync.ts';
+import { recordSyncIssue } from '../diagnostics/sync/issues.ts';
 import type { SessionState } from '../generated/prisma/enums.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';

@@ -1,5 +1,5 @@
 import { limits } from '../contract/limits.ts';
-import { recordSyncIssue } from '../diagnostics/sync.ts';
+import { recordSyncIssue } from '../diagnostics/sync/issues.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';

@@ -1,17 +1,9 @@
 import { builder } from '../graphql/builder.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { Gap } from '../graphql/gap.ts';
 import { watch } from '../graphql/watch.ts';
 import { Session, SessionFilter, sessionWhere } from './schema.ts';
 import { visibleTo } from './visible.ts';
-
-/** Changes that were missed. */
-export const Gap = builder.objectRef<{ cursor: string; viewer: Viewer }>('Gap').implement({
-  description:
-    'Changes up to `cursor` are no longer known; read what matters anew and go on from here.',
-  fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Resumes the subscription after the gap.' }),
-  }),
-});
 
 type Changed = { cursor: string; subjectId: string; viewer: Viewer };
 

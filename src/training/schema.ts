@@ -7,9 +7,9 @@ import type {
 import { builder } from '../graphql/builder.ts';
 import type { Context, Viewer } from '../graphql/context.ts';
 import { describe } from '../graphql/describe.ts';
+import { Gap } from '../graphql/gap.ts';
 import { parseUuid } from '../graphql/input.ts';
 import { watch } from '../graphql/watch.ts';
-import { Gap } from '../sessions/schema-events.ts';
 import { spentThisMonth } from './budget.ts';
 import './schema-mutations.ts';
 import './schema-problems.ts';

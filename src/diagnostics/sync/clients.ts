@@ -1,0 +1,262 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { ReportPlatform } from '../../contract/report.ts';
+import { SyncTelemetry } from '../../contract/sync.ts';
+import type { SyncClient } from '../../generated/prisma/client.ts';
+import type { SyncHealth } from '../../generated/prisma/enums.ts';
+import { type Stall, stallOf } from '../../lib/sync/stall.ts';
+import type { App } from '../../platform/app.ts';
+import type { Tx } from '../../platform/db.ts';
+import { sameBytes } from '../../platform/keys.ts';
+import { redactWords } from '../../privacy/redact.ts';
+import type { Signal } from '../signals.ts';
+import { stateSignals } from '../state-signals.ts';
+import {
+  SyncClientNotFoundError,
+  SyncClientTakenError,
+  TooManySyncClientsError,
+} from './errors.ts';
+
+/** Who reports, as the door has found out. */
+export type Reporter = {
+  id: string;
+  projectId: string;
+  name: string;
+  platform: ReportPlatform;
+  isAuthority: boolean;
+  /** `null` for a recorder, which its key proves. */
+  token: string | null;
+  participantId: string | null;
+};
+
+/** The worst of each number so far. */
+export const SyncWorst = z.object({
+  queueDepth: z.number(),
+  queueBytes: z.number(),
+  oldestAgeMs: z.number(),
+  headAttempts: z.number(),
+  restarts: z.number(),
+  storedBytes: z.number(),
+  roundTripMs: z.number(),
+  reconnects: z.number(),
+  missedPings: z.number(),
+  failedPeers: z.number(),
+});
+export type SyncWorst = z.output<typeof SyncWorst>;
+
+/** Clients of one project: a page that makes a new id at each load must not fill the table. */
+const clientsMost = 10_000;
+
+/**
+ * The client's row, locked for this transaction; made at its first report.
+ *
+ * @throws {SyncClientTakenError} the id is another one's, or another project's
+ * @throws {TooManySyncClientsError}
+ */
+export async function admitClient(
+  tx: Tx,
+  reporter: Reporter,
+  sampledAt: Date,
+): Promise<SyncClient> {
+  const { id, projectId, platform, isAuthority, token, participantId } = reporter;
+  const known = await lockClient(tx, id);
+  if (known) {
+    if (!isHis(known, reporter)) throw new SyncClientTakenError(id);
+    return known;
+  }
+  if ((await tx.syncClient.count({ where: { projectId } })) >= clientsMost)
+    throw new TooManySyncClientsError(clientsMost);
+  // Two first reports at once: the second waits here, and finds the row.
+  await tx.syncClient.createMany({
+    data: [
+      {
+        ...{ id, projectId, platform, isAuthority, participantId, sampledAt },
+        ...{ name: redactWords(reporter.name), tokenHash: token ? hashOf(token) : null },
+        ...{ latest: emptyTelemetry, worst: noWorst },
+      },
+    ],
+    skipDuplicates: true,
+  });
+  const made = await lockClient(tx, id);
+  if (!made || !isHis(made, reporter)) throw new SyncClientTakenError(id);
+  return made;
+}
+
+/**
+ * The client of that id and token.
+ *
+ * @throws {SyncClientNotFoundError}
+ */
+export async function clientOf(
+  { db }: { db: Pick<Tx, 'syncClient'> },
+  projectId: string,
+  { id, token }: { id: string; token: string },
+): Promise<SyncClient> {
+  const client = await db.syncClient.findUnique({ where: { id } });
+  const isThis =
+    client?.projectId === projectId &&
+    client.tokenHash !== null &&
+    sameBytes(client.tokenHash, hashOf(token));
+  if (!client || !isThis) throw new SyncClientNotFoundError(id);
+  return client;
+}
+
+/**
+ * Takes a sample: the latest by the client's clock is kept, and the worst of each number. Says so when the
+ * queue stands still, or its health is another one.
+ */
+export async function takeSample(
+  app: Pick<App, 'pubsub' | 'queue'>,
+  tx: Tx,
+  client: SyncClient,
+  { sampledAt, telemetry, now }: { sampledAt: Date; telemetry: SyncTelemetry; now: Date },
+): Promise<SyncClient> {
+  const sample = { ...telemetry, lastError: redactWords(telemetry.lastError) };
+  const worst = worstOf(SyncWorst.parse(client.worst), sample);
+  const isLate = sampledAt < client.sampledAt;
+  if (isLate)
+    return tx.syncClient.update({ where: { id: client.id }, data: { worst, lastSeenAt: now } });
+  const before = SyncTelemetry.parse(client.latest);
+  const isSameHead = (sample.headId ?? null) === (before.headId ?? null) && client.headSince;
+  const { attemptAgeMs, retryIntervalMs = null } = sample;
+  const queue = {
+    isOnline: sample.isOnline,
+    queueDepth: sample.queueDepth,
+    headSince: sample.queueDepth === 0 ? null : isSameHead ? client.headSince : now,
+    attemptedAt: attemptAgeMs == null ? null : new Date(now.getTime() - attemptAgeMs),
+    retryIntervalMs,
+  };
+  const stall = stallIn(queue, now);
+  const health = healthOf(sample, stall);
+  const updated = await tx.syncClient.update({
+    where: { id: client.id },
+    data: {
+      ...{ sampledAt, latest: sample, worst, health, stall, lastSeenAt: now, ...queue },
+      stalledAt: stall ? (client.stalledAt ?? now) : null,
+    },
+  });
+  await tellHealth(app, tx, client, updated);
+  return updated;
+}
+
+/** The client's queue stands still, as of now: the same as a sample would have found. */
+export function stallIn(
+  client: Pick<
+    SyncClient,
+    'isOnline' | 'queueDepth' | 'headSince' | 'attemptedAt' | 'retryIntervalMs'
+  >,
+  now: Date,
+): Stall | null {
+  const { isOnline, queueDepth, headSince, attemptedAt, retryIntervalMs } = client;
+  return stallOf(
+    {
+      ...{ isOnline, depth: queueDepth, retryIntervalMs },
+      headSince: headSince?.getTime() ?? null,
+      attemptedAt: attemptedAt?.getTime() ?? null,
+    },
+    now.getTime(),
+  );
+}
+
+/** Says that a queue stands still or moves again, and that a store is corrupt. */
+export async function tellHealth(
+  app: Pick<App, 'pubsub' | 'queue'>,
+  tx: Tx,
+  before: Pick<SyncClient, 'health' | 'stall'>,
+  after: SyncClient,
+): Promise<void> {
+  const { id, projectId, name, health, stall } = after;
+  if (before.health === health && before.stall === stall) return;
+  const { socket, lastError, headAttempts, isOnline } = SyncTelemetry.parse(after.latest);
+  const isStalled = stall !== null && before.stall === null;
+  const isCorrupt = health === 'CORRUPT' && before.health !== 'CORRUPT';
+  const signal: Signal = {
+    ...{ projectId, subjectId: id, source: name, clientId: id, correlationId: null },
+    kind: isStalled ? 'queue.stalled' : 'sync.updated',
+    title: (isCorrupt
+      ? `The local store of ${name} is corrupt`
+      : isStalled
+        ? `The queue of ${name} stands still`
+        : `${name} is ${health}`
+    ).slice(0, 200),
+    severity: isCorrupt ? 'CRITICAL' : isStalled ? 'HIGH' : 'INFO',
+    category: isStalled ? 'SYNC_TIMEOUT' : isCorrupt ? 'SYNC_CONFLICT' : null,
+    detail: {
+      ...{ health, stall, headAttempts, lastError: lastError ?? null },
+      pendingOperations: after.queueDepth,
+      lastSyncTimestamp: after.agreedAt?.toISOString() ?? null,
+      offlineQueue: isOnline ? 0 : after.queueDepth,
+      reconnects: socket?.reconnects ?? 0,
+    },
+  };
+  await stateSignals(app, tx, [signal]);
+}
+
+/** A store whose checksum fails is worst; a slow or broken connection is only a little bad. */
+export function healthOf(sample: SyncTelemetry, stall: Stall | null): SyncHealth {
+  if (sample.isStoreSound === false) return 'CORRUPT';
+  if (!sample.isOnline) return 'OFFLINE';
+  if (stall) return 'STALLED';
+  const { socket, peers, storedBytes, quotaBytes } = sample;
+  const isFull = quotaBytes && storedBytes ? storedBytes / quotaBytes > 0.95 : false;
+  const arePeersLost = peers ? peers.connected === 0 && peers.failed > 0 : false;
+  const isSlow = (socket?.roundTripMs ?? 0) > slowMs || (socket?.missedPings ?? 0) >= pingsMissed;
+  return isFull || arePeersLost || isSlow || sample.headAttempts >= attemptsMany
+    ? 'DEGRADED'
+    : 'HEALTHY';
+}
+
+const slowMs = 2_000; // a person notices
+const pingsMissed = 2; // one may be lost with its network
+const attemptsMany = 5;
+
+const emptyTelemetry: SyncTelemetry = {
+  isOnline: true,
+  queueDepth: 0,
+  headAttempts: 0,
+  restarts: 0,
+};
+const noWorst: SyncWorst = {
+  queueDepth: 0,
+  queueBytes: 0,
+  oldestAgeMs: 0,
+  headAttempts: 0,
+  restarts: 0,
+  storedBytes: 0,
+  roundTripMs: 0,
+  reconnects: 0,
+  missedPings: 0,
+  failedPeers: 0,
+};
+
+function worstOf(worst: SyncWorst, sample: SyncTelemetry): SyncWorst {
+  const greater = (so: number, now: number | null | undefined) => Math.max(so, now ?? 0);
+  const { socket, peers } = sample;
+  return {
+    queueDepth: greater(worst.queueDepth, sample.queueDepth),
+    queueBytes: greater(worst.queueBytes, sample.queueBytes),
+    oldestAgeMs: greater(worst.oldestAgeMs, sample.oldestAgeMs),
+    headAttempts: greater(worst.headAttempts, sample.headAttempts),
+    restarts: greater(worst.restarts, sample.restarts),
+    storedBytes: greater(worst.storedBytes, sample.storedBytes),
+    roundTripMs: greater(worst.roundTripMs, socket?.roundTripMs),
+    reconnects: greater(worst.reconnects, socket?.reconnects),
+    missedPings: greater(worst.missedPings, socket?.missedPings),
+    failedPeers: greater(worst.failedPeers, peers?.failed),
+  };
+}
+
+async function lockClient(tx: Tx, id: string): Promise<SyncClient | null> {
+  await tx.$queryRaw`SELECT 1 FROM "SyncClient" WHERE "id" = ${id}::uuid FOR NO KEY UPDATE`;
+  return tx.syncClient.findUnique({ where: { id } });
+}
+
+function isHis(client: SyncClient, { projectId, token, participantId }: Reporter): boolean {
+  if (client.projectId !== projectId || client.participantId !== participantId) return false;
+  if (client.tokenHash === null || token === null) return client.tokenHash === token;
+  return sameBytes(client.tokenHash, hashOf(token));
+}
+
+function hashOf(token: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash('sha256').update(token).digest());
+}

@@ -1,0 +1,239 @@
+import { expect, test } from 'vitest';
+import { ask, makeProject, makeViewer, openTestApp } from '../../../test/app.ts';
+import { makeClient, notes, versionOf } from '../../../test/sync.ts';
+import { newId } from '../../lib/ids.ts';
+
+const ISSUES = `query ($where: SyncIssueFilter) { syncIssues(where: $where) { totalCount nodes {
+  type state entityType entityId keys seenCount source { name } targetId message } } }`;
+type Issues = { syncIssues: { totalCount: number; nodes: Record<string, unknown>[] } };
+
+async function openPlace() {
+  const app = await openTestApp();
+  const project = await makeProject(app);
+  const viewer = await makeViewer(app, { project, scopes: ['REPORT'], participant: null });
+  const reader = await makeViewer(app, { project, scopes: ['READ'], participant: null });
+  const server = makeClient(app, viewer, { name: 'Notes server', isAuthority: true });
+  const page = makeClient(app, viewer, { name: 'Notes page' });
+  const issues = async (where: object = {}) =>
+    (await ask<Issues>(app, reader, ISSUES, { where })).syncIssues.nodes;
+  return { app, project, viewer, reader, server, page, issues };
+}
+
+test('digests are compared at the same checkpoint: equal ones agree, whatever their order', async () => {
+  const { server, page, issues } = await openPlace();
+
+  const alone = await page.compare('v1', notes(1_000));
+  const other = await server.compare('v2', notes(999));
+  const same = await server.compare('v1', notes(1_000).reverse());
+
+  expect(alone.digests[0]?.state).toBe('WAITING');
+  expect(other.digests[0]?.state).toBe('WAITING');
+  expect(same.digests[0]?.state).toBe('AGREE');
+  expect(await issues()).toEqual([]);
+});
+
+test('with something left to upload nothing is compared', async () => {
+  const { server, page, issues } = await openPlace();
+  await server.compare('v1', notes(10));
+
+  const busy = await page.compare('v1', notes(9), { isUploadQueueEmpty: false });
+
+  expect(busy.digests[0]?.state).toBe('NOT_COMPARED');
+  expect(await issues()).toEqual([]);
+});
+
+test('a difference is suspected once, and divergence twice in a row; it names what differs', async () => {
+  const { server, page, issues } = await openPlace();
+  const held = notes(1_000).with(700, { key: 'note-700', value: 'changed' });
+
+  await server.compare('v1', notes(1_000));
+  const once = await page.compare('v1', held);
+  const before = await issues();
+  await server.compare('v2', notes(1_000));
+  const twice = await page.compare('v2', held);
+  await server.compare('v2', notes(1_000)); // asked to descend, too
+  await page.compare('v2', held);
+  await server.compare('v3', notes(1_000));
+  await page.compare('v3', held);
+  await server.compare('v3', notes(1_000));
+
+  expect(once.digests[0]).toMatchObject({ state: 'SUSPECTED', issueId: null });
+  expect(before).toEqual([]);
+  expect(twice.digests[0]).toMatchObject({ state: 'DIVERGENT', issueId: expect.any(String) });
+  expect(await issues()).toMatchObject([
+    {
+      ...{ type: 'DIVERGENCE', state: 'OPEN', entityType: 'Note', entityId: '' },
+      ...{ source: { name: 'Notes page' }, targetId: server.id, keys: ['note-700'] },
+    },
+  ]);
+});
+
+test('the tree is descended only where it differs', async () => {
+  const { server, page } = await openPlace();
+  const held = notes(5_000).with(7, { key: 'note-7', value: 'changed' });
+  await server.compare('v1', notes(5_000));
+
+  const told = await page.compare('v1', held);
+
+  expect(told.rounds).toBeGreaterThan(0);
+  expect(told.rounds).toBeLessThanOrEqual(3);
+});
+
+test('an issue closes only when the next digest agrees', async () => {
+  const { server, page, issues } = await openPlace();
+  for (const checkpoint of ['v1', 'v2']) {
+    await server.compare(checkpoint, notes(20));
+    await page.compare(checkpoint, notes(19));
+  }
+  const diverged = await issues();
+
+  await server.compare('v3', notes(20));
+  await page.compare('v3', notes(20));
+
+  expect(diverged).toMatchObject([{ state: 'OPEN' }]);
+  expect(await issues()).toMatchObject([{ state: 'CLOSED' }]);
+  expect(await issues({ states: ['OPEN'] })).toEqual([]);
+});
+
+test('a repeat of a report is answered as the first time and counts once', async () => {
+  const { app, server, page, issues } = await openPlace();
+  const report = { reportId: newId(), checkpoint: 'v1', takenAt: new Date().toISOString() };
+  const digests = [{ entityType: 'Note', entityId: '', count: 1, sum: '0'.repeat(32) }];
+  await server.compare('v1', notes(1));
+
+  const answers = [];
+  for (let time = 0; time < 3; time += 1)
+    answers.push(await page.report({ ...report, isUploadQueueEmpty: true, digests }));
+
+  expect(answers[0]?.digests[0]?.state).toBe('SUSPECTED');
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[2]).toEqual(answers[0]);
+  expect(await issues()).toEqual([]);
+  expect(await app.db.syncPair.count()).toBe(1);
+});
+
+test('a conflict is concurrent and different: a lag and the same change on both sides are none', async () => {
+  const { server, page, issues } = await openPlace();
+  const tell = async (entityId: string, here: object, there: object) => {
+    await server.report({ versions: [there].map((copy) => ({ ...version(entityId, copy) })) });
+    const receipt = await page.report({ versions: [version(entityId, here)] });
+    return receipt.versions[0]?.state;
+  };
+  const version = (entityId: string, copy: object) =>
+    versionOf(entityId, { value: null, vector: {}, ...copy });
+
+  expect(await tell('lag', { value: 1, vector: { a: 1 } }, { value: 2, vector: { a: 2 } })).toBe(
+    'LAG',
+  );
+  expect(await tell('same', { value: 1, vector: { a: 1 } }, { value: 1, vector: { b: 1 } })).toBe(
+    'SAME',
+  );
+  expect(await issues()).toEqual([]);
+  expect(await tell('both', { value: 1, vector: { a: 1 } }, { value: 2, vector: { b: 1 } })).toBe(
+    'CONFLICT',
+  );
+  expect(await issues()).toMatchObject([
+    { type: 'CONFLICT', entityId: 'both', source: { name: 'Notes page' }, targetId: server.id },
+  ]);
+});
+
+test('sequences are judged when both sides told of the same checkpoint', async () => {
+  const { server, page, issues } = await openPlace();
+  await page.report({});
+  const applied = (checkpoint: string, upTo: number, waiting: number[] = []) =>
+    server.report({
+      ...{ checkpoint, isUploadQueueEmpty: true },
+      sequences: [{ stream: 'main', clientId: page.id, applied: upTo, waiting }],
+    });
+  const issued = (checkpoint: string, last: number, pendingFrom: number) =>
+    page.report({
+      ...{ checkpoint, isUploadQueueEmpty: true },
+      sequences: [{ stream: 'main', issued: last, pendingFrom }],
+    });
+
+  const early = await applied('v1', 3, [5]);
+  const other = await issued('v2', 9, 10);
+  const before = await issues();
+  const judged = await applied('v2', 7, [9]);
+
+  expect(early.sequences).toEqual([{ stream: 'main', state: 'WAITING', sequences: [] }]);
+  expect(other.sequences[0]?.state).toBe('WAITING');
+  expect(before).toEqual([]);
+  expect(judged.sequences).toEqual([{ stream: 'main', state: 'MISSING_DATA', sequences: [8] }]);
+  expect(await issues()).toMatchObject([
+    { type: 'MISSING_DATA', entityType: 'Sequence', entityId: 'main', keys: ['8'] },
+  ]);
+});
+
+test('who does not know a client’s token is not that client', async () => {
+  const { app, viewer, page } = await openPlace();
+  await page.report({});
+  const stranger = await makeViewer(app, { scopes: ['REPORT'], participant: null });
+
+  const forged = await page.report({ client: { ...page.client, token: 'x'.repeat(40) } });
+  const abroad = await makeClient(app, stranger).report({ client: page.client });
+
+  expect(forged).toMatchObject({ code: 'SYNC_CLIENT_TAKEN' });
+  expect(abroad).toMatchObject({ code: 'SYNC_CLIENT_TAKEN' });
+  expect(await app.db.syncClient.count({ where: { projectId: viewer.projectId } })).toBe(1);
+});
+
+test('what does not fit is refused by the name of its field and limit', async () => {
+  const { app, page } = await openPlace();
+  const digest = { entityType: 'Note', entityId: '', count: 1, sum: '0'.repeat(32) };
+
+  for (const [field, input] of [
+    ['input.checkpoint', { digests: [digest] }],
+    [
+      'input.digests',
+      {
+        digests: Array.from({ length: 51 }, () => digest),
+        checkpoint: 'v',
+        takenAt: new Date().toISOString(),
+      },
+    ],
+    [
+      'input.digests.0.sum',
+      { digests: [{ ...digest, sum: 'x' }], checkpoint: 'v', takenAt: new Date().toISOString() },
+    ],
+    [
+      'input.versions.0.entityId',
+      { versions: [versionOf('anna@example.org', { value: 1, vector: {} })] },
+    ],
+    ['input.client.token', { client: { ...page.client, token: 'short' } }],
+    [
+      'input.issues.0.local',
+      {
+        issues: [
+          { type: 'CONFLICT', entityType: 'Note', entityId: 'n', local: 'x'.repeat(65_537) },
+        ],
+      },
+    ],
+  ] as const)
+    expect(await page.report(input)).toMatchObject({ __typename: 'InvalidInput', field });
+  expect(await app.db.syncClient.count()).toBe(0);
+});
+
+test('statements do not grow with the entities of a report', async () => {
+  const { app, page, server } = await openPlace();
+  const takenAt = new Date().toISOString();
+  const report = (count: number) => ({
+    ...{ checkpoint: 'v1', takenAt, isUploadQueueEmpty: true },
+    digests: Array.from({ length: count }, (_, index) => ({
+      ...{ entityType: 'Note', entityId: `n${index}`, count: 1, sum: '0'.repeat(32) },
+    })),
+    versions: Array.from({ length: count }, (_, index) =>
+      versionOf(`n${index}`, { value: 1, vector: { a: 1 } }),
+    ),
+  });
+  await server.report(report(50));
+  await page.report(report(1));
+  const costs = [];
+  for (const count of [2, 40]) {
+    const before = app.database.statements();
+    await page.report(report(count));
+    costs.push(app.database.statements() - before);
+  }
+
+  expect(costs[1]).toBe(costs[0]);
+});
