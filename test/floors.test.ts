@@ -20,7 +20,13 @@ const floors = [
   ['src/evaluation'],
   ['src/deployment'],
   ['src/ops'],
-  ['src/pipeline.ts', 'src/schema.ts', 'src/routes.ts', 'src/schema-print.ts'],
+  [
+    'src/pipeline.ts',
+    'src/schema.ts',
+    'src/routes.ts',
+    'src/schema-print.ts',
+    'src/contracts-print.ts',
+  ],
   ['src/record', 'src/client'],
   ['src/door.ts', 'src/serve.ts', 'src/work.ts', 'src/cli', 'src/cli.ts'],
 ];

@@ -12,12 +12,15 @@ export type Contract = {
   /** For HTTP: path of the address; `*` stands for one part of it. */
   path?: string;
   /** Of the body that is sent, or of the variables. */
-  parameters?: Schema;
+  parameters?: Schema | Check;
   /** Of the body that comes, or of `data`. */
-  response?: Schema;
+  response?: Schema | Check;
   /** Longest wait for an answer. Default 10,000. */
   timeoutMs?: number;
 };
+
+/** A checker that knows more of JSON Schema than the reporter, for example one that Ajv compiled. */
+export type Check = (value: unknown) => Deviation[];
 
 /** The part of JSON Schema 2020-12 that is checked here; all else is let through. */
 export type Schema = {
@@ -45,14 +48,14 @@ export type Call = {
 };
 
 const broken = 'CONTRACT_VIOLATION';
-const mostDeviations = 50;
-const mostItems = 100; // of one list
+const most = 50; // deviations, and items of one list that are looked at
 
 /** Every way in which a value departs from a schema, at most 50; types and names only, never a value. */
-export function deviationsOf(schema: Schema | undefined, value: unknown): Deviation[] {
+export function deviationsOf(schema: Schema | Check = {}, value: unknown): Deviation[] {
+  if (typeof schema === 'function') return schema(value);
   const found: Deviation[] = [];
   const look = (rule: Schema, at: unknown, pointer: string): void => {
-    if (found.length >= mostDeviations) return;
+    if (found.length >= most) return;
     const add = (keyword: string, expected: string, actual: string, where = pointer) =>
       found.push({ pointer: where, keyword, expected, actual });
     const actual = kindOf(at);
@@ -60,7 +63,7 @@ export function deviationsOf(schema: Schema | undefined, value: unknown): Deviat
     if (types && !types.includes(actual) && !(actual === 'integer' && types.includes('number')))
       return void add('type', types.join('|'), actual);
     if (Array.isArray(at)) {
-      for (const item of at.slice(0, mostItems)) look(rule.items ?? {}, item, `${pointer}/*`);
+      for (const item of at.slice(0, most)) look(rule.items ?? {}, item, `${pointer}/*`);
     } else if (at instanceof Object) {
       const members = at as Record<string, unknown>;
       const below = (name: string) => `${pointer}/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`;
@@ -70,7 +73,7 @@ export function deviationsOf(schema: Schema | undefined, value: unknown): Deviat
         if (members[name] !== undefined) look(inner, members[name], below(name));
     }
   };
-  if (schema) look(schema, value, '');
+  look(schema, value, '');
   return found;
 }
 
@@ -115,7 +118,11 @@ export function beginCall(
         timedOut(false);
       }, timeoutMs);
     }, timeoutMs);
-  const check = (violation: Violation, schema: Schema | undefined, value: unknown): void => {
+  const check = (
+    violation: Violation,
+    schema: Schema | Check | undefined,
+    value: unknown,
+  ): void => {
     const deviations = deviationsOf(schema, value);
     const pointer = deviations[0]?.pointer;
     if (deviations.length) emit(broken, violation, {}, { pointer, deviations });

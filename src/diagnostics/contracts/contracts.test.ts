@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import type { App } from '../../platform/app.ts';
@@ -194,13 +196,20 @@ test('our own operations are known after every start, once', async () => {
   const { app, viewer } = await open();
   const { schema } = await import('../../schema.ts');
   const start = () =>
-    registerOwnContracts(app, schema, { projectId: viewer.projectId, version: '1' });
+    registerOwnContracts(app, schema, {
+      projectId: viewer.projectId,
+      version: packageJson.version,
+    });
 
   await start();
   const count = await app.db.contract.count({ where: { isOwn: true } });
   await start();
 
   expect(count).toBeGreaterThan(30);
+  const carried = JSON.parse(await readFile('src/generated/extension/contracts.json', 'utf8'));
+  const hashes = carried.map(({ hash }: { hash: string }) => hash);
+  expect(hashes.length).toBeGreaterThan(5);
+  expect(await app.db.contract.count({ where: { hash: { in: hashes } } })).toBe(hashes.length);
   expect(await app.db.contract.count()).toBe(count);
   const { sdl: stored } = await app.db.schemaVersion.findFirstOrThrow();
   expect(buildSchema(stored).getQueryType()?.getFields().sessions).toBeDefined();

@@ -4,7 +4,7 @@ import * as client from '../../generated/client/graphql.ts';
 import * as extension from '../../generated/extension/graphql.ts';
 import type { App } from '../../platform/app.ts';
 import { deploySchema } from './deploy.ts';
-import { describeContract, readSchema } from './describe.ts';
+import { type ContractContent, describeContract, readSchema } from './describe.ts';
 import { keepContracts } from './known.ts';
 
 /** What CodeSight's server is called among services. */
@@ -21,45 +21,46 @@ export async function registerOwnContracts(
 ): Promise<void> {
   const sdl = printSchema(schema);
   await deploySchema(app, projectId, { service: ownService, sdl, release: version });
-  const known = readSchema(sdl, 'schema');
-  const contents = ownOperations().map(({ operation, document }) =>
-    describeContract(
-      {
-        service: ownService,
-        operation,
-        version,
-        kind: 'GRAPHQL',
-        document,
-        timeoutMs: 30_000,
-      },
-      known,
-      operation,
-    ),
-  );
-  const unique = [...new Map(contents.map((content) => [content.hash, content])).values()];
-  for (let from = 0; from < unique.length; from += contractLimits.contractsPerCall)
+  const contents = ownContracts(sdl, version);
+  for (let from = 0; from < contents.length; from += contractLimits.contractsPerCall)
     await keepContracts(
       app.db,
       projectId,
-      unique.slice(from, from + contractLimits.contractsPerCall),
-      {
-        isOwn: true,
-      },
+      contents.slice(from, from + contractLimits.contractsPerCall),
+      { isOwn: true },
     );
 }
 
-/** Queries and mutations of our clients; a subscription has no answer in time. */
-function ownOperations(): { operation: string; document: string }[] {
-  const documents = [...Object.values(client), ...Object.values(extension)].flatMap((each) =>
-    each instanceof client.TypedDocumentString || each instanceof extension.TypedDocumentString
-      ? [String(each)]
-      : [],
-  );
-  return documents.flatMap((document) =>
-    parse(document).definitions.flatMap((node) =>
-      node.kind === Kind.OPERATION_DEFINITION && node.name && node.operation !== 'subscription'
-        ? [{ operation: node.name.value, document }]
-        : [],
+/** The contracts of clients' operations, each once, by the schema in GraphQL's language. A subscription has no answer in time, and so none. */
+export function ownContracts(
+  sdl: string,
+  version: string,
+  documents = [...documentsOf(client), ...documentsOf(extension)],
+): ContractContent[] {
+  const known = readSchema(sdl, 'schema');
+  const common = { service: ownService, version, kind: 'GRAPHQL', timeoutMs: 30_000 } as const;
+  const contents = documents.flatMap((document) =>
+    namesIn(document).map((operation) =>
+      describeContract({ ...common, operation, document }, known, operation),
     ),
+  );
+  return [...new Map(contents.map((content) => [content.hash, content])).values()];
+}
+
+/** The documents that code generation made of a client's operations. */
+export function documentsOf(generated: Record<string, unknown>): string[] {
+  return Object.values(generated)
+    .filter(
+      (each) =>
+        each instanceof client.TypedDocumentString || each instanceof extension.TypedDocumentString,
+    )
+    .map(String);
+}
+
+function namesIn(document: string): string[] {
+  return parse(document).definitions.flatMap((node) =>
+    node.kind === Kind.OPERATION_DEFINITION && node.name && node.operation !== 'subscription'
+      ? [node.name.value]
+      : [],
   );
 }
