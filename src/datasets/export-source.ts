@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatasetExport } from '../generated/prisma/client.ts';
 import type { Split } from '../generated/prisma/enums.ts';
+import type { Page } from '../lib/page/element.ts';
 import { parsePage } from '../lib/page/parse.ts';
 import type { App } from '../platform/app.ts';
 import type { DataKey } from '../platform/keys.ts';
@@ -128,30 +129,34 @@ async function openOne(
 
 type Opened = Omit<ExportSession, 'page' | 'html' | 'picture'> & { key: DataKey };
 
-/** Adds pages and pictures, read when asked for; a page is kept for the step that follows. */
+type Read = { snapshotId: string; objectKey: string; html: string; page: Page | null };
+
+/** Adds pages and pictures, read when asked for; a page is kept, as it was parsed, for the steps that follow. */
 function withContent(app: Needs, { key, ...session }: Opened): ExportSession {
   const { sessionId } = session.head;
-  let last: { objectKey: string; html: string } | null = null;
-  const html = async ({ before }: SessionStep): Promise<string | null> => {
-    if (!before?.snapshotId) return null;
+  let last: Read | null = null;
+  const read = async ({ before }: SessionStep): Promise<Read | null> => {
+    const snapshotId = before?.snapshotId;
+    if (!snapshotId) return null;
+    if (last?.snapshotId === snapshotId) return last;
     const row = await app.db.pageSnapshot.findFirst({
-      where: { id: before.snapshotId, sessionId, upload: 'STORED' },
+      where: { id: snapshotId, sessionId, upload: 'STORED' },
       select: { objectKey: true },
     });
     if (!row?.objectKey) return null;
-    if (last?.objectKey !== row.objectKey) {
-      const text = await orNull(readSnapshotHtml(app, key, row.objectKey));
-      if (text === null) return null;
-      last = { objectKey: row.objectKey, html: text };
-    }
-    return last.html;
+    const { objectKey } = row;
+    if (last?.objectKey === objectKey) return last;
+    const html = await orNull(readSnapshotHtml(app, key, objectKey));
+    last = html === null ? null : { snapshotId, objectKey, html, page: null };
+    return last;
   };
   return {
     ...session,
-    html,
+    html: async (step) => (await read(step))?.html ?? null,
     page: async (step) => {
-      const text = await html(step);
-      return text === null ? null : parsePage(text);
+      const found = await read(step);
+      if (found) found.page ??= parsePage(found.html);
+      return found?.page ?? null;
     },
     picture: (picture) => readPicture(app, key, sessionId, picture),
   };

@@ -41,7 +41,30 @@ const IMAGE_TOKENS = { low: 85, high: 765, auto: 765 } as const;
 /** What the provider would refuse or warn of in one line; empty when it is good. */
 export function validateChatLine(line: string): Problem[] {
   const chat = readKnownTail(line) ?? readChat(line);
-  if (Array.isArray(chat)) return chat;
+  return Array.isArray(chat) ? chat : chatProblems(chat);
+}
+
+/**
+ * The same for what is yet to be written as a line, which need not be read again for it.
+ *
+ * @param tail what follows the messages; read once for all lines that share the object
+ */
+export function validateChat(messages: object[], tail: object): Problem[] {
+  const head = ChatHead.safeParse({ messages });
+  if (!head.success) return head.error.issues.map(shapeProblem);
+  let read = readTails.get(tail);
+  if (!read) {
+    const parsed = ChatTail.safeParse(tail);
+    if (!parsed.success) return parsed.error.issues.map(shapeProblem);
+    read = parsed.data;
+    readTails.set(tail, read);
+  }
+  return chatProblems({ ...head.data, ...read });
+}
+
+const readTails = new WeakMap<object, z.infer<typeof ChatTail>>();
+
+function chatProblems(chat: ChatLine): Problem[] {
   return [
     ...orderProblems(chat),
     ...callProblems(chat),
@@ -296,15 +319,12 @@ function argumentProblems(
   );
 }
 
-const schemas = new LRUCache<string, z.ZodType>({ max: 100 });
+const schemas = new WeakMap<object, z.ZodType>();
 
-/** All lines of a file declare the same tools. @throws {Error} for what is no JSON Schema */
+/** All lines of a file share the parsed tools. @throws {Error} for what is no JSON Schema */
 function schemaOf(parameters: Record<string, unknown>): z.ZodType {
-  const key = JSON.stringify(parameters);
-  const known = schemas.get(key);
-  if (known) return known;
-  const schema = z.fromJSONSchema(parameters);
-  schemas.set(key, schema);
+  const schema = schemas.get(parameters) ?? z.fromJSONSchema(parameters);
+  schemas.set(parameters, schema);
   return schema;
 }
 

@@ -1,18 +1,26 @@
 import type { Example } from './example.ts';
 import { extraParameter, instruction, promptOf, tools } from './prompt.ts';
 
-const sameInAllLines = `,${JSON.stringify({ tools, parallel_tool_calls: false }).slice(1)}`;
+/** What follows the messages, the same in all lines. */
+export const chatTail = { tools, parallel_tool_calls: false };
+
+const tailText = `,${JSON.stringify(chatTail).slice(1)}`;
 
 /**
  * One line of the provider's chat format, without the line end.
  *
  * @param image screenshot from before the action as a `data:` URL (JPEG, PNG or WebP), redacted
  */
-export function toChatLine(example: Example, { image }: { image?: string } = {}): string {
+export function toChatLine(example: Example, options: { image?: string } = {}): string {
+  return toLine(toMessages(example, options));
+}
+
+/** The messages of a line; see {@link toChatLine}. */
+export function toMessages(example: Example, { image }: { image?: string } = {}): object[] {
   const { operation, ref, value } = example.answer;
   const extra = extraParameter[operation];
   const text = promptOf(example);
-  const messages = JSON.stringify([
+  return [
     { role: 'system', content: instruction },
     {
       role: 'user',
@@ -37,6 +45,10 @@ export function toChatLine(example: Example, { image }: { image?: string } = {})
         },
       ],
     },
-  ]);
-  return `{"messages":${messages}${sameInAllLines}`;
+  ];
+}
+
+/** The line of messages from {@link toMessages}. */
+export function toLine(messages: object[]): string {
+  return `{"messages":${JSON.stringify(messages)}${tailText}`;
 }

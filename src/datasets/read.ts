@@ -170,14 +170,14 @@ export async function* readSessions(
   }
 }
 
+/** Reads a page of parts while the one before is worked on. */
 async function* readParts(
   { sql }: Pick<App, 'sql'>,
   datasetId: string,
   splits: readonly Split[],
   after: string | null,
 ): AsyncGenerator<Row, undefined> {
-  let last = { sessionId: after ?? '00000000-0000-0000-0000-000000000000', part: 2 ** 31 - 1 };
-  for (;;) {
+  const read = async (sessionId: string, part: number): Promise<Row[]> => {
     const { rows } = await sql.query<Row>({
       name: 'dataset-parts',
       text: `SELECT m."sessionId", m."split"::text AS "split", m."consentVersion", m."licence", m."frozenId",
@@ -189,11 +189,24 @@ async function* readParts(
              WHERE m."datasetId" = $1 AND m."sessionId" >= $2 AND (m."sessionId" > $2 OR p."part" > $3)
                AND (cardinality($4::"Split"[]) = 0 OR m."split" = ANY($4::"Split"[]))
              ORDER BY m."sessionId", p."part" LIMIT ${partsPerPage}`,
-      values: [datasetId, last.sessionId, last.part, splits],
+      values: [datasetId, sessionId, part, splits],
     });
-    yield* rows;
-    const end = rows.at(-1);
-    if (!end || rows.length < partsPerPage) return;
-    last = { sessionId: end.sessionId, part: end.part };
+    return rows;
+  };
+  let reading = read(after ?? '00000000-0000-0000-0000-000000000000', 2 ** 31 - 1);
+  try {
+    for (;;) {
+      const rows = await reading;
+      const end = rows.at(-1);
+      const isLast = !end || rows.length < partsPerPage;
+      if (!isLast) {
+        reading = read(end.sessionId, end.part);
+        reading.catch(() => undefined); // told when it is waited for
+      }
+      yield* rows;
+      if (isLast) return;
+    }
+  } finally {
+    await Promise.allSettled([reading]);
   }
 }

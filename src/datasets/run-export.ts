@@ -6,7 +6,7 @@ import type { App } from '../platform/app.ts';
 import type { Tx } from '../platform/db.ts';
 import type { JobRun } from '../platform/queue.ts';
 import type { ExportIds } from './events.ts';
-import { ExportSink, partBytes } from './export-sink.ts';
+import { ExportSink, type WhenStored } from './export-sink.ts';
 import { type ExportSource, openSource } from './export-source.ts';
 import type { FileKind, FileWriter, Piece } from './formats/exporter.ts';
 import { exporters } from './formats/exporters.ts';
@@ -41,7 +41,7 @@ const beginning: Checkpoint = {
 
 /**
  * Writes the files of an export. Every 4 MiB are sealed, stored and noted, so that an attempt that follows
- * another goes on there; a file whose format does not allow that begins anew.
+ * another goes on there (the last of them may not be noted yet); a file whose format does not allow that begins anew.
  */
 export async function runExport(app: App, { exportId }: ExportIds, job: JobRun): Promise<void> {
   const row = await app.db.datasetExport.findUnique({ where: { id: exportId } });
@@ -73,6 +73,7 @@ class Run {
   readonly #source: ExportSource;
   readonly #job: JobRun;
   #at: Checkpoint;
+  #sink: ExportSink | null = null;
   #reportedAt = 0;
 
   constructor(app: App, row: DatasetExport, source: ExportSource, job: JobRun) {
@@ -84,6 +85,14 @@ class Run {
   }
 
   async write(): Promise<void> {
+    try {
+      await this.#writeAll();
+    } finally {
+      await this.#sink?.settled(); // what is noted late would undo what the next attempt notes
+    }
+  }
+
+  async #writeAll(): Promise<void> {
     const { kinds } = exporters[this.#row.format];
     const volumes = kinds.flatMap((kind) => this.#source.splits.map((split) => ({ kind, split })));
     for (const [index, { kind, split }] of volumes.entries()) {
@@ -134,6 +143,7 @@ class Run {
       update: {},
     });
     const sink = new ExportSink(this.#app, this.#source.key, this.#source.folder, row.id);
+    this.#sink = sink;
     const parts = kind.isSeparable ? row.parts : 0;
     if (parts > 0) await sink.resume(parts);
     const skip = kind.isSeparable ? this.#at.offset : 0;
@@ -153,22 +163,21 @@ class Run {
       given += bytes.length;
       file.records += records;
       if (skipped === bytes.length) continue;
-      const isStored = await file.sink.write(bytes.subarray(skipped));
-      if (isStored && file.kind.isSeparable) await this.#note(file, given, isEnding);
-      else await this.#report(file);
+      const onFull = (rest: number) => this.#noteOf(file, given - rest, isEnding);
+      await file.sink.write(bytes.subarray(skipped), file.kind.isSeparable ? onFull : undefined);
+      await this.#report(file);
     }
     file.skip = 0;
   }
 
-  /** Notes that parts were stored, of a session of which so many bytes were given. */
-  async #note(file: OpenFile, given: number, isEnding: boolean): Promise<void> {
-    const { sink, row } = file;
-    const pending = sink.bytes - sink.parts * partBytes;
-    const checkpoint = { ...this.#at, offset: given - pending, isEnding };
-    await this.#app.db.$transaction(async (tx) => {
-      await tx.exportFile.update({ where: { id: row.id }, data: { parts: sink.parts } });
-      await this.#change(tx, { checkpoint, ...this.#progress(file) });
-    });
+  /** Notes, when it is called, that parts are stored, up to so many bytes of what is being written now. */
+  #noteOf({ row, sink: { parts } }: OpenFile, offset: number, isEnding: boolean): WhenStored {
+    const checkpoint = { ...this.#at, offset, isEnding };
+    return () =>
+      this.#app.db.$transaction(async (tx) => {
+        await tx.exportFile.update({ where: { id: row.id }, data: { parts } });
+        await this.#change(tx, { checkpoint });
+      });
   }
 
   async #report(file: OpenFile): Promise<void> {

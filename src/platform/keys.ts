@@ -109,13 +109,15 @@ export async function checkMasterKey({ db }: Pick<Database, 'db'>, keys: Keys): 
  * Seals bytes with AES-256-GCM: version, id of the key (16 bytes), nonce (12), ciphertext, tag (16).
  *
  * @param context what the bytes are and belong to; unsealing with another one fails
+ * @param into memory for the result, of {@link sealOverheadBytes} more than `plain`; new memory when absent
  */
 export function seal(
   key: Pick<DataKey, 'id' | 'seal'>,
   plain: Uint8Array,
   context: string,
+  into = Buffer.allocUnsafe(plain.length + sealOverheadBytes),
 ): Buffer {
-  const sealed = Buffer.allocUnsafe(headBytes + plain.length + tagBytes);
+  const sealed = into.subarray(0, plain.length + sealOverheadBytes);
   sealed[0] = version;
   key.id.copy(sealed, 1);
   drawBytes(12).copy(sealed, 17);

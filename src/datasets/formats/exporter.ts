@@ -18,7 +18,7 @@ export type ExportSession = {
   picture(picture: Picture): Promise<Buffer | null>;
 };
 
-/** A piece of a file, with the records that end in it. */
+/** A piece of a file, with the records that end in it. Its bytes are good until the next piece is asked for. */
 export type Piece = { bytes: Uint8Array; records: number };
 
 export type FileWriter = {

@@ -8,9 +8,14 @@ const pieceChars = 64 * 1024;
 
 export type WithExample = SessionStep & { example: Example };
 
+/** Whether a step is an example. */
+export function hasExample(step: SessionStep): step is WithExample {
+  return step.example !== null;
+}
+
 /** Steps of a session that are examples. */
 export async function* exampleSteps({ steps }: ExportSession): AsyncGenerator<WithExample> {
-  for await (const { example, ...step } of steps) if (example) yield { ...step, example };
+  for await (const step of steps) if (hasExample(step)) yield step;
 }
 
 /** A kind of file with a line for each record. */
@@ -23,21 +28,33 @@ export function linesKind(
     extension: 'jsonl',
     mediaType: 'application/jsonl',
     isSeparable: true,
-    open: () => ({
-      async *session(session): AsyncGenerator<Piece> {
-        let [text, records] = ['', 0];
-        for await (const line of linesOf(session)) {
-          text += `${line}\n`;
-          records++;
-          if (text.length < pieceChars) continue;
-          yield { bytes: Buffer.from(text), records };
-          [text, records] = ['', 0];
-        }
-        if (records > 0) yield { bytes: Buffer.from(text), records };
-      },
-    }),
+    open: () => {
+      const encode = encoder();
+      return {
+        async *session(session): AsyncGenerator<Piece> {
+          let [text, records] = ['', 0];
+          for await (const line of linesOf(session)) {
+            text += `${line}\n`;
+            records++;
+            if (text.length < pieceChars) continue;
+            yield { bytes: encode(text), records };
+            [text, records] = ['', 0];
+          }
+          if (records > 0) yield { bytes: encode(text), records };
+        },
+      };
+    },
     ...more,
   };
+}
+
+/** UTF-8 in the same memory each time; a text that is much larger than a piece has its own. */
+function encoder(): (text: string) => Uint8Array {
+  const memory = Buffer.allocUnsafe(pieceChars * 4);
+  return (text) =>
+    text.length * 3 > memory.length // bytes of a UTF-16 unit at most
+      ? Buffer.from(text)
+      : memory.subarray(0, memory.write(text));
 }
 
 /** The value, when it fits. @throws {InvalidRecordError} */

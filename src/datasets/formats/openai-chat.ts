@@ -1,9 +1,9 @@
 import { toJpeg } from '../../platform/images.ts';
 import { toDpoLine } from '../dpo.ts';
-import { toChatLine } from '../openai.ts';
-import { openaiLimits, validateChatLine } from '../openai-rules.ts';
+import { chatTail, toLine, toMessages } from '../openai.ts';
+import { openaiLimits, validateChat } from '../openai-rules.ts';
 import { type Exporter, type ExportSession, InvalidRecordError } from './exporter.ts';
-import { exampleSteps, linesKind } from './lines.ts';
+import { exampleSteps, hasExample, linesKind, type WithExample } from './lines.ts';
 
 /** Width in pixels; a picture at low detail is looked at in 512. */
 const pictureWidth = 1280;
@@ -20,17 +20,15 @@ export const openaiChatVision: Exporter = {
 export const openaiDpo: Exporter = { kinds: [linesKind(dpoLines)] };
 
 async function* chatLines(session: ExportSession): AsyncGenerator<string> {
-  for await (const { example, sequence } of exampleSteps(session))
-    yield checked(toChatLine(example), session, sequence);
+  for await (const step of session.steps) if (hasExample(step)) yield lineOf(session, step);
 }
 
 async function* visionLines(session: ExportSession): AsyncGenerator<string> {
-  for await (const { example, picture, sequence } of exampleSteps(session)) {
-    const bytes = picture && (await session.picture(picture));
+  for await (const step of exampleSteps(session)) {
+    const bytes = step.picture && (await session.picture(step.picture));
     if (!bytes) continue;
     const jpeg = await toJpeg(bytes, { width: pictureWidth, quality: 85 });
-    const image = `data:image/jpeg;base64,${jpeg.toString('base64')}`;
-    yield checked(toChatLine(example, { image }), session, sequence);
+    yield lineOf(session, step, `data:image/jpeg;base64,${jpeg.toString('base64')}`);
   }
 }
 
@@ -39,19 +37,26 @@ async function* dpoLines(session: ExportSession): AsyncGenerator<string> {
     const line = toDpoLine(example);
     if (!line) continue; // every other candidate looks like the answer
     const { input, preferred_output, non_preferred_output } = JSON.parse(line);
+    const { messages, ...tail } = input;
     for (const output of [preferred_output, non_preferred_output])
-      checked(
-        JSON.stringify({ ...input, messages: [...input.messages, ...output] }),
-        session,
-        sequence,
-      );
+      check([...messages, ...output], tail, session, sequence);
     yield line;
   }
 }
 
 /** The line, when a provider would take it. @throws {InvalidRecordError} */
-function checked(line: string, { head }: ExportSession, sequence: number): string {
-  const problem = validateChatLine(line).find(({ severity }) => severity === 'ERROR');
+function lineOf(
+  session: ExportSession,
+  { example, sequence }: WithExample,
+  image?: string,
+): string {
+  const messages = toMessages(example, image ? { image } : {});
+  check(messages, chatTail, session, sequence);
+  return toLine(messages);
+}
+
+/** @throws {InvalidRecordError} a provider would refuse the line */
+function check(messages: object[], tail: object, { head }: ExportSession, sequence: number): void {
+  const problem = validateChat(messages, tail).find(({ severity }) => severity === 'ERROR');
   if (problem) throw new InvalidRecordError(head.sessionId, sequence, problem.message);
-  return line;
 }

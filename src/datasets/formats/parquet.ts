@@ -1,3 +1,4 @@
+import { constants, zstdCompressSync } from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ExportAbout, Exporter, ExportSession, FileWriter, Piece } from './exporter.ts';
 import { exampleSteps, type WithExample } from './lines.ts';
@@ -9,13 +10,15 @@ const groupBytes = 8 * 1024 * 1024;
 /** The footer of a file grows with its groups. */
 const fileRows = 200_000;
 
-type Row = Record<string, string | number | Uint8Array | null>;
+const zstdFast = { [constants.ZSTD_c_compressionLevel]: 1 };
+
+type Value = number | Uint8Array | null;
 type Column = {
   name: string;
   type: 'STRING' | 'INT32' | 'BYTE_ARRAY';
   nullable: boolean;
   dtype: string;
-  of(step: WithExample, session: ExportSession, image: Uint8Array | null): Row[string];
+  of(step: WithExample, session: ExportSession, image: Uint8Array | null): string | Value;
 };
 
 const text = (name: string, of: Column['of'], nullable = false): Column => ({
@@ -84,6 +87,8 @@ function openParquet(): FileWriter {
   const file = new ParquetWriter({
     writer,
     createdBy: 'codesight',
+    codec: 'ZSTD', // native; the writer's own Snappy is JavaScript and leaves four times the bytes
+    compressors: { ZSTD: (bytes) => zstdCompressSync(bytes, { params: zstdFast }) },
     statistics: false, // of texts and pictures they tell nothing and are as large
     schema: [
       { name: 'root', num_children: columns.length },
@@ -95,11 +100,12 @@ function openParquet(): FileWriter {
       })),
     ],
   });
-  let rows: Row[string][][] = columns.map(() => []);
+  let rows: Value[][] = columns.map(() => []);
   let bytes = 0;
-  /** What was written since the last time; the writer's buffer begins anew. */
+  const texts = columns.map(() => new Texts());
+  /** What was written since the last time; the writer's buffer begins anew, over it. */
   const taken = (): Uint8Array => {
-    const written = writer.getBytes().slice();
+    const written = writer.getBytes();
     writer.index = 0;
     return written;
   };
@@ -118,6 +124,7 @@ function openParquet(): FileWriter {
     });
     rows = columns.map(() => []);
     bytes = 0;
+    for (const text of texts) text.begin();
     return [{ bytes: taken(), records: count }];
   };
   return {
@@ -125,9 +132,10 @@ function openParquet(): FileWriter {
       for await (const step of exampleSteps(session)) {
         const image = step.picture ? await session.picture(step.picture) : null;
         for (const [at, column] of columns.entries()) {
-          const value = column.of(step, session, image);
-          rows[at]?.push(value);
-          bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8;
+          const given = column.of(step, session, image);
+          const value = typeof given === 'string' ? texts[at]?.encode(given) : given;
+          rows[at]?.push(value ?? null);
+          bytes += value instanceof Uint8Array ? value.length : 8;
         }
         if ((rows[0]?.length ?? 0) >= groupRows || bytes >= groupBytes) yield* writeGroup();
       }
@@ -138,6 +146,42 @@ function openParquet(): FileWriter {
       yield { bytes: taken(), records: 0 };
     },
   };
+}
+
+const textBytes = 64 * 1024;
+
+/**
+ * The texts of a column of a row group as UTF-8, in memory that is used again for the next group: kept as
+ * strings, a group would outlive the young generation and be encoded text by text at its end.
+ */
+class Texts {
+  readonly #blocks: Buffer[] = [];
+  #block = 0;
+  #used = 0;
+  #last: { text: string; bytes: Uint8Array } | null = null;
+
+  /** The bytes, good until the next `begin`. */
+  encode(text: string): Uint8Array {
+    if (this.#last?.text === text) return this.#last.bytes;
+    const bytes = this.#write(text);
+    this.#last = { text, bytes };
+    return bytes;
+  }
+
+  begin(): void {
+    [this.#block, this.#used, this.#last] = [0, 0, null];
+  }
+
+  #write(text: string): Uint8Array {
+    const most = text.length * 3; // of a UTF-16 unit
+    if (most > textBytes) return Buffer.from(text);
+    if (this.#used + most > textBytes) [this.#block, this.#used] = [this.#block + 1, 0];
+    const block = this.#blocks[this.#block] ?? Buffer.allocUnsafeSlow(textBytes);
+    this.#blocks[this.#block] = block;
+    const begin = this.#used;
+    this.#used += block.write(text, begin);
+    return block.subarray(begin, this.#used);
+  }
 }
 
 /** The card: YAML that the hub reads, then words. */
