@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 
 /** What a child can be asked to do. Questions and answers are JSON. */
@@ -17,9 +17,10 @@ export type Child<H extends Handlers> = {
 type Question = { id: number; name: string; question: unknown };
 type Answer = { id: number; answer?: unknown; error?: string };
 
-/** Starts a module that calls `answerParent`. */
-export function startChild<H extends Handlers>(module: URL): Child<H> {
-  const child: ChildProcess = fork(module, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Starts a module that calls `answerParent`, with flags of Node. */
+export function startChild<H extends Handlers>(module: URL, execArgv: string[] = []): Child<H> {
+  const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
+  const child: ChildProcess = fork(module, { execArgv, stdio });
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   let asked = 0;
   let ended: Error | null = null;

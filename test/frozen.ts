@@ -11,8 +11,8 @@ const stepsPerPart = 64;
 const sessionsAtOnce = 20;
 const startedAt = '2026-01-02T03:04:05.000Z';
 
-/** Sees every step that was made. */
-export type OnStep = (sessionId: string, step: SessionStep) => void;
+/** Sees every step that was made, as JSON. */
+export type OnStep = (sessionId: string, sequence: number, json: string) => void;
 
 /**
  * A frozen dataset of generated sessions, written past the pipeline: every step is an example of a small
@@ -90,10 +90,11 @@ async function insertSessions(
     };
     const parts = Array.from({ length: Math.ceil(steps / stepsPerPart) }, (_step, part) => {
       const first = part * stepsPerPart;
-      const inside = Array.from({ length: Math.min(stepsPerPart, steps - first) }, (_s, n) =>
-        aStep(first + n + 1, random, answerAt),
-      );
-      for (const step of inside) onStep?.(sessionId, step);
+      const inside = Array.from({ length: Math.min(stepsPerPart, steps - first) }, (_s, n) => {
+        const json = JSON.stringify(aStep(first + n + 1, random, answerAt));
+        onStep?.(sessionId, first + n + 1, json);
+        return json;
+      });
       const sealed = sealPart(key, { frozenId, part, steps: inside });
       return { frozenId, part, sessionId, firstSequence: first + 1, sealed };
     });
@@ -102,6 +103,19 @@ async function insertSessions(
   const sha256 = new Uint8Array(32);
   const sites = ['shop.example'];
   const columns = { projectId, sha256, interactions: steps, examples: steps, sites };
+  const parts = made.flatMap((one) => one.parts);
+  // Not by Prisma, which writes bytes as text of its own: of a million steps that takes minutes.
+  await app.sql.query(
+    `INSERT INTO "FrozenPart" ("frozenId", "part", "sessionId", "firstSequence", "sealed")
+     SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::int[], $5::bytea[])`,
+    [
+      parts.map(({ frozenId }) => frozenId),
+      parts.map(({ part }) => part),
+      parts.map(({ sessionId }) => sessionId),
+      parts.map(({ firstSequence }) => firstSequence),
+      parts.map(({ sealed }) => Buffer.from(sealed)),
+    ],
+  );
   await app.db.$transaction([
     app.db.session.createMany({
       data: made.map(({ sessionId }) => ({
@@ -133,7 +147,6 @@ async function insertSessions(
         leftOut: 0,
       })),
     }),
-    app.db.frozenPart.createMany({ data: made.flatMap(({ parts }) => parts) }),
     app.db.datasetMember.createMany({
       data: made.map(({ sessionId, frozenId, split }) => ({
         ...columns,

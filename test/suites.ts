@@ -119,7 +119,8 @@ async function addMember(
       sites: [site],
     },
   });
-  const sealed = sealPart(key, { frozenId, part: 0, steps });
+  const texts = steps.map((step) => JSON.stringify(step));
+  const sealed = sealPart(key, { frozenId, part: 0, steps: texts });
   await app.db.frozenPart.create({
     data: { frozenId, part: 0, sessionId, firstSequence: 1, sealed },
   });

@@ -74,12 +74,16 @@ export function openPart(
   return openJson(key, `${frozenId}/${part}`, sealed);
 }
 
-/** Seals steps as one part; for what makes copies without a session, such as a benchmark. */
+/**
+ * Seals steps as one part; for what makes copies without a session, such as a benchmark.
+ *
+ * @param steps each as JSON
+ */
 export function sealPart(
   key: DataKey,
-  { frozenId, part, steps }: { frozenId: string; part: number; steps: SessionStep[] },
+  { frozenId, part, steps }: { frozenId: string; part: number; steps: string[] },
 ): Uint8Array<ArrayBuffer> {
-  return sealText(key, `${frozenId}/${part}`, `[${steps.map((s) => JSON.stringify(s)).join(',')}]`);
+  return sealText(key, `${frozenId}/${part}`, `[${steps.join(',')}]`);
 }
 
 /** Seals a head; see {@link sealPart}. */
@@ -103,7 +107,7 @@ async function takeSteps(
   let chars = 0;
   let firstSequence = 0;
   const endPart = () => {
-    const sealed = sealText(key, `${id}/${parts.length}`, `[${steps.join(',')}]`);
+    const sealed = sealPart(key, { frozenId: id, part: parts.length, steps });
     parts.push({ firstSequence, sealed });
     steps = [];
     chars = 0;

@@ -1,74 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { parsePage } from '../lib/page/parse.ts';
-import { seededRandom } from '../lib/page/random.ts';
-import { buildExample, type Example } from './example.ts';
-import type { PastAction } from './history.ts';
+import { makeShopExample, shopWords } from '../../test/shop-examples.ts';
+import type { Example } from './example.ts';
 import { checkLeaks, type LeakCode } from './leak.ts';
 import { toChatLine } from './openai.ts';
 
-const WORDS =
-  `alpine amber basalt birch canyon cedar cliff coast delta dune ember fern fjord glacier
-  granite grove harbor heath island ivory jade juniper lagoon larch maple meadow mesa moss oak opal
-  orchid pebble pine prairie quartz reef ridge river sage sand shale slate spruce stone summit tide
-  timber tundra valley willow`.split(/\s+/);
-
-const KINDS = ['jacket', 'tent', 'boots', 'stove', 'lamp', 'rope'];
-
-/** A page of a shop, another one for every seed. */
-function shopPage(random: () => number) {
-  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T;
-  const products = Array.from({ length: 4 + Math.floor(random() * 30) }, (_, at) => {
-    const name = `${pick(WORDS)} ${pick(KINDS)}`;
-    return `<li><h2 data-cs-ref="h${at}">${name}</h2><p data-cs-ref="p${at}">From ${pick(WORDS)}</p>
-      <a data-cs-ref="a${at}" href="/p/${at}">${name} details</a>
-      <button data-cs-ref="b${at}">Add ${name}</button></li>`;
-  });
-  return `<html><head><title>Outdoor shop</title></head><body><nav>
-    ${WORDS.slice(0, 8)
-      .map((word, at) => `<a data-cs-ref="n${at}" href="/${word}">${word}</a>`)
-      .join('')}</nav>
-    <input type="search" aria-label="Search" data-cs-ref="s"><ul>${products.join('')}</ul>
-    <label>Sort by <select data-cs-ref="o"><option>Price</option><option>Name</option></select></label></body></html>`;
-}
-
-function makeExample(at: number, seed = 'shop'): Example {
-  const random = seededRandom(`${seed}:page:${at}`);
-  const page = parsePage(shopPage(random));
-  const controls = page.elements.filter(({ interactive }) => interactive);
-  const target = controls[Math.floor(random() * controls.length)] as (typeof controls)[number];
-  const word = WORDS[at % WORDS.length] as string;
-  const byTag: Record<string, Partial<PastAction>> = {
-    input: { type: 'INPUT', value: `${word} jacket ${at}` },
-    select: { type: 'SELECT', value: 'Name' },
-  };
-  const history: PastAction[] = [
-    { sequence: 1, type: 'NAVIGATION', url: 'https://shop.example/', pageTitle: 'Outdoor shop' },
-    {
-      sequence: 2,
-      type: 'CLICK',
-      url: 'https://shop.example/',
-      target: { tag: 'a', role: 'link', name: word },
-    },
-  ];
-  const example = buildExample({
-    task: `Find something ${word} for the trip`,
-    history,
-    page,
-    targetRef: target.ref,
-    interaction: {
-      sequence: 3,
-      type: 'CLICK',
-      url: `https://shop.example/${word}`,
-      ...byTag[target.tag],
-    },
-    seed: `${seed}:${at}`,
-  });
-  if ('skipped' in example) throw new Error(`expected an example, got ${example.skipped}`);
-  return example;
-}
-
-const clean = Array.from({ length: 120 }, (_, at) => makeExample(at));
-const typed = Array.from({ length: 400 }, (_, at) => makeExample(at, 'typed')).find(
+const clean = Array.from({ length: 120 }, (_, at) => makeShopExample(at));
+const typed = Array.from({ length: 400 }, (_, at) => makeShopExample(at, 'typed')).find(
   ({ answer }) => answer.operation === 'type',
 ) as Example;
 
@@ -104,7 +41,7 @@ const only = (code: LeakCode) => expect.objectContaining({ [code]: expect.any(Nu
 
 test('a clean file passes, whatever its seed', () => {
   for (const seed of ['shop', 'a', 'b', 'c']) {
-    const report = check(Array.from({ length: 120 }, (_, at) => makeExample(at, seed)));
+    const report = check(Array.from({ length: 120 }, (_, at) => makeShopExample(at, seed)));
 
     expect(report.findings).toEqual([]);
     expect(report).toMatchObject({ passed: true, lines: 120, imagesUnread: 0 });
@@ -113,6 +50,27 @@ test('a clean file passes, whatever its seed', () => {
 
 test('an empty file proves nothing', () => {
   expect(checkLeaks([])).toMatchObject({ passed: false, lines: 0 });
+});
+
+test('lines that are there many times are no evidence of a habit', () => {
+  const few = clean.slice(0, 15);
+
+  const { counts, lines } = check(Array.from({ length: 40 }, () => few).flat());
+
+  expect({ counts, lines }).toEqual({ counts: {}, lines: 600 });
+});
+
+test('a person who does the same again and again tells nothing', () => {
+  const again = clean.slice(0, 40).map((example, at) => {
+    const name = at < 20 ? 'Next' : 'Previous';
+    return {
+      ...reworded(example, () => `button "${name}"`),
+      history: at % 20 === 0 ? [] : [`click button "${name}"`],
+      answer: { ...example.answer, operation: 'click' as const, value: null },
+    };
+  });
+
+  expect(check(again).findings).toEqual([]);
 });
 
 test('a finding names its line and holds no typed value', () => {
@@ -313,7 +271,9 @@ describe('planted leaks are caught', () => {
   test('an answer that is always the longest', () => {
     expect(
       check(
-        marked((text, at) => inName(` ${WORDS.slice(at % 30, (at % 30) + 20).join(' ')}`)(text)),
+        marked((text, at) =>
+          inName(` ${shopWords.slice(at % 30, (at % 30) + 20).join(' ')}`)(text),
+        ),
       ).counts,
     ).toEqual(only('FORM_TELLS'));
   });

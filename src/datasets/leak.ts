@@ -1,7 +1,8 @@
 import type { SelectorStrategy } from '../contract/vocabulary.ts';
 import { quote } from '../lib/page/outline.ts';
 import { findPersonalData } from '../lib/redact/text.ts';
-import { MarkerProbe, PlaceProbe, type Probe, ReaderProbe } from './probes.ts';
+import { FileProbes, nameIn, repeats } from './file-probes.ts';
+import type { Probe } from './probes.ts';
 import { type ReadLine, readElementLine, readLine } from './read-line.ts';
 
 export const leakCodes = {
@@ -21,7 +22,7 @@ export const leakCodes = {
   MARKED_ANSWER: 'A token stands on answers and never on other candidates.',
   PLACE_TELLS: 'Some places among the candidates hold the answer more often than chance allows.',
   FORM_TELLS: 'A rule that reads no words finds the answer.',
-  HISTORY_REPEATS: 'The last action of the history is the answer in most lines.',
+  HISTORY_REPEATS: 'The history ends with the answer, more often than people repeat themselves.',
 } as const;
 
 export type LeakCode = keyof typeof leakCodes;
@@ -72,7 +73,9 @@ const SELECTOR_FORM =
  *
  * Reads the file by a closed grammar of its own, so that whatever was added to a prompt outside of the
  * page's quoted words is a stranger. Words of the page can only be judged over the whole file: what
- * stands on answers alone, which places and forms hold the answer. Those need at least 10 lines.
+ * stands on answers alone, which places and forms hold the answer. These are tests of chance, exact at any
+ * length, that refuse a fair file once in 100,000 times each ({@link falseAlarm}): what a few lines cannot show at
+ * that level is left to the dataset.
  */
 export function checkLeaks(lines: Iterable<string>, options: LeakOptions = {}): LeakReport {
   const check = new LeakCheck();
@@ -241,97 +244,6 @@ function* valueFindings(read: ReadLine): Generator<Found> {
   const plain = answer.value.toLowerCase();
   const isKnown = [task, ...history, ...outline].some((text) => text.toLowerCase().includes(plain));
   if (!isKnown && decoded(address).includes(plain)) yield ['VALUE_IN_ADDRESS', 'Decoded.'];
-}
-
-/** What has to be judged over all lines. */
-class FileProbes {
-  #lines = 0;
-  #repeated = 0;
-  readonly #markers = new MarkerProbe();
-  readonly #inList = new PlaceProbe('place in the list');
-  readonly #byRef = new PlaceProbe('rank of the ref');
-  readonly #readers = [
-    new ReaderProbe('longest candidate', (read) => mostBy(read, ({ text }) => text.length)),
-    new ReaderProbe('shortest candidate', (read) => mostBy(read, ({ text }) => -text.length)),
-    new ReaderProbe('first in the outline', (read) => inOutline(read)[0]),
-    new ReaderProbe('middle of the outline', (read) => {
-      const refs = inOutline(read);
-      return refs[Math.floor(refs.length / 2)];
-    }),
-    new ReaderProbe('last in the outline', (read) => inOutline(read).at(-1)),
-    new ReaderProbe('nearest to a cut', nearestToCut),
-  ];
-
-  add(read: ReadLine): void {
-    const { candidates, answer, history } = read;
-    const place = candidates.findIndex(({ ref }) => ref === answer.ref);
-    if (place < 0) return;
-    this.#lines++;
-    if (repeats(history.at(-1) ?? '', read)) this.#repeated++;
-    this.#markers.add(read);
-    this.#inList.add(place, candidates.length);
-    const ranked = candidates
-      .map(({ ref }) => ref)
-      .sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
-    this.#byRef.add(ranked.indexOf(answer.ref), candidates.length);
-    for (const reader of this.#readers) reader.add(read);
-  }
-
-  probes(): Probe[] {
-    return [this.#inList, this.#byRef, ...this.#readers].map((probe) => probe.result());
-  }
-
-  *findings(): Generator<Found> {
-    for (const token of this.#markers.markers()) yield ['MARKED_ANSWER', token];
-    for (const probe of [this.#inList, this.#byRef]) {
-      const { name, p } = probe.result();
-      if (probe.tells()) yield ['PLACE_TELLS', `By ${name}, p = ${p?.toExponential(1)}.`];
-    }
-    for (const reader of this.#readers) if (reader.tells()) yield ['FORM_TELLS', reader.name];
-    if (this.#lines >= 10 && this.#repeated * 2 >= this.#lines) {
-      yield ['HISTORY_REPEATS', `${this.#repeated} of ${this.#lines}.`];
-    }
-  }
-}
-
-/** Whether a step of the history is the answer's operation on an element of its role and name. */
-function repeats(step: string, { answer, candidates }: ReadLine): boolean {
-  const own = candidates.find(({ ref }) => ref === answer.ref)?.text ?? '';
-  const name = nameIn(own);
-  const role = own.split(' ', 1)[0] ?? '';
-  const verb = answer.operation.replace('_', '-');
-  return (
-    name !== '' &&
-    step.replace(/^\d+\. /, '').startsWith(`${verb} `) &&
-    step.endsWith(`${role} ${name}`)
-  );
-}
-
-function nameIn(text: string): string {
-  return /^[a-z]+(?: \d+)? ("(?:[^"\\]|\\.)*")/.exec(text)?.[1] ?? '';
-}
-
-function inOutline({ outline, candidates }: ReadLine): string[] {
-  const known = new Set(candidates.map(({ ref }) => ref));
-  return outline.map((line) => readElementLine(line)?.ref ?? '').filter((ref) => known.has(ref));
-}
-
-function mostBy(
-  { candidates }: ReadLine,
-  score: (candidate: ReadLine['candidates'][number]) => number,
-): string | undefined {
-  return candidates.toSorted((a, b) => score(b) - score(a))[0]?.ref;
-}
-
-/** The candidate with the fewest lines between it and a cut; `undefined` where nothing was cut. */
-function nearestToCut({ outline }: ReadLine): string | undefined {
-  const cuts = outline.flatMap((line, at) => (line.startsWith('… ') ? [at] : []));
-  if (cuts.length === 0) return undefined;
-  const distances = outline.flatMap((line, at) => {
-    const ref = readElementLine(line)?.ref;
-    return ref ? [{ ref, lines: Math.min(...cuts.map((cut) => Math.abs(cut - at))) }] : [];
-  });
-  return distances.sort((a, b) => a.lines - b.lines)[0]?.ref;
 }
 
 function decoded(address: string): string {

@@ -1,13 +1,5 @@
 import { expect, test } from 'vitest';
-import { binomialTail, chiSquareTail, wilson } from './statistics.ts';
-
-test('the tail of the chi-square agrees with the tables', () => {
-  expect(chiSquareTail(3.841, 1)).toBeCloseTo(0.05, 4);
-  expect(chiSquareTail(27.877, 9)).toBeCloseTo(0.001, 5);
-  expect(chiSquareTail(23, 23)).toBeCloseTo(0.4608, 3);
-  expect(chiSquareTail(0, 5)).toBe(1);
-  expect(chiSquareTail(1_000, 5)).toBeLessThan(1e-100);
-});
+import { binomialTail, wilson } from './statistics.ts';
 
 test('the tail of the binomial agrees with counting', () => {
   expect(binomialTail(3, 3, 0.5)).toBeCloseTo(0.125, 12);

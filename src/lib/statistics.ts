@@ -1,36 +1,3 @@
-/**
- * Chance that a chi-square of so many degrees of freedom is at least `value`, 0 to 1.
- *
- * The upper regularised gamma function, by series and continued fraction (Numerical Recipes, 6.2).
- */
-export function chiSquareTail(value: number, degrees: number): number {
-  if (value <= 0 || degrees <= 0) return 1;
-  const [a, x] = [degrees / 2, value / 2];
-  const scale = Math.exp(a * Math.log(x) - x - logGamma(a));
-  if (x < a + 1) {
-    let [term, sum] = [1 / a, 1 / a];
-    for (let n = 1; n < 1_000 && term > sum * 1e-14; n++) {
-      term *= x / (a + n);
-      sum += term;
-    }
-    return Math.max(0, 1 - scale * sum);
-  }
-  let b = x + 1 - a;
-  let c = 1e300;
-  let d = 1 / b;
-  let fraction = d;
-  for (let n = 1; n < 1_000; n++) {
-    const an = -n * (n - a);
-    b += 2;
-    d = 1 / (an * d + b || 1e-300);
-    c = b + an / c || 1e-300;
-    const step = c * d;
-    fraction *= step;
-    if (Math.abs(step - 1) < 1e-14) break;
-  }
-  return Math.min(1, scale * fraction);
-}
-
 /** Chance of at least `hits` in `trials`, each with `chance`. */
 export function binomialTail(hits: number, trials: number, chance: number): number {
   if (hits <= 0) return 1;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../lib/page/random.ts';
-import { MarkerProbe } from './probes.ts';
+import { MarkerProbe } from './marker-probe.ts';
 import type { ReadLine } from './read-line.ts';
 
 /** A line whose candidates have words of their own, as shops with many products do. */
