@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
-import { seal, unseal } from '../platform/keys.ts';
+import { type DataKey, unseal } from '../platform/keys.ts';
 import type { JobRun } from '../platform/queue.ts';
 import { runStage } from '../processing/stage.ts';
 import { applyChange } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
 import { openSession } from '../sessions/session-keys.ts';
 import { sessionReady } from './events.ts';
+import { ExportSink, partBytes, readParts } from './export-sink.ts';
 import { LeakCheck, type LeakReport } from './leak.ts';
 import { toChatLine } from './openai.ts';
 import { ChatFileCheck } from './openai-rules.ts';
@@ -17,111 +19,144 @@ const nothingFit =
   'No step of the session could be made into an example. The stage EXAMPLES says why.';
 
 /**
- * Writes the session's examples as OpenAI chat JSONL, checks the finished file by the provider's rules
- * and by the leak check, and makes the session READY. A file that fails a check is not stored: the session waits for a
- * person, with the reason.
+ * Writes the session's examples as OpenAI chat JSONL and makes the session READY. Examples are read twice, however
+ * many they are: once to check the whole file by the provider's rules and by the leak check, once to store it. Lines
+ * with a fault of their own are left out and counted. What only the whole file shows refuses all of it: nothing is
+ * stored, and the session waits for a person, with the reason.
  */
 export async function exportSession(app: App, ids: SessionIds, job: JobRun): Promise<void> {
   await runStage(app, ids, job, 'EXPORT', async (_session, report) => {
     const access = await openSession(app, ids.sessionId);
     const examples = await app.db.example.count({ where: { sessionId: ids.sessionId } });
-    const made: Line[] = [];
-    const check = new FileCheck();
-    for await (const step of access ? streamSession(app, ids, access.key) : []) {
-      job.signal.throwIfAborted();
-      if (!step.example) continue;
-      const line = { text: toChatLine(step.example), selectors: step.selectors ?? [] };
-      made.push({ ...line, isFit: check.add(line) });
-      await report((made.length / examples) * 0.8, `${made.length} of ${examples} lines`);
-    }
-    const { lines, leftOut, unfit } = keepFit(made, check);
-    if (lines.length === 0 || !access)
+    const linesOf = async function* (): AsyncGenerator<Line> {
+      for await (const step of access ? streamSession(app, ids, access.key) : []) {
+        job.signal.throwIfAborted();
+        if (step.example)
+          yield {
+            text: toChatLine(step.example),
+            of: step.sequence,
+            selectors: step.selectors ?? [],
+          };
+      }
+    };
+    const checked = await checkLines(linesOf(), (lines) =>
+      report((lines / examples) * 0.5, `${lines} of ${examples} lines are checked`),
+    );
+    if (checked.lines === 0 || checked.unfit !== null || !access)
       return async (tx, session) => {
         await tx.sessionExport.deleteMany({ where: { sessionId: ids.sessionId } });
-        const reason = unfit ?? nothingFit;
+        const reason = checked.unfit ?? nothingFit;
         await applyChange(app, tx, session, { state: 'NEEDS_REVIEW', reason });
         return `nothing was exported: ${reason}`;
       };
-    const file = Buffer.from(`${lines.join('\n')}\n`);
-    const id = newId();
-    const sha256 = createHash('sha256').update(file).digest();
-    const objectKey = exportKey(ids, sha256);
-    await app.storage.put(objectKey, seal(access.key, file, objectKey));
+    const { lines, sha256, leftOut } = checked;
+    const [folder, fileId] = [folderOf(ids), `openai-chat-${sha256.toString('hex')}`];
+    const sink = new ExportSink(app, access.key, folder, fileId);
+    let written = 0;
+    for await (const { text, of } of linesOf()) {
+      if (checked.faulty.has(of)) continue;
+      await sink.write(Buffer.from(`${text}\n`));
+      await report(0.5 + (++written / lines) * 0.5, `${written} of ${lines} lines are stored`);
+    }
+    const stored = await sink.end();
+    if (!stored.sha256.equals(sha256))
+      throw new Error('Expected the examples to stay as they were checked. Run the stage again.');
+    const { bytes } = stored;
     return async (tx, session) => {
       const columns = {
-        examples: lines.length,
-        bytes: file.length,
+        examples: lines,
+        bytes,
         sha256: new Uint8Array(sha256),
-        objectKey,
+        objectKey: `${folder}${fileId}/`,
         createdAt: new Date(),
       };
       await tx.sessionExport.upsert({
         where: { sessionId_format: { sessionId: ids.sessionId, format: 'OPENAI_CHAT' } },
-        create: { id, ...ids, format: 'OPENAI_CHAT', ...columns },
+        create: { id: newId(), ...ids, format: 'OPENAI_CHAT', ...columns },
         update: columns,
       });
       await applyChange(app, tx, session, { state: 'READY', reason: null });
       await app.queue.emit(tx, sessionReady, ids);
-      return `${lines.length} lines, ${file.length.toLocaleString('en')} bytes, no leak found${leftOut}`;
+      return `${lines} lines, ${bytes.toLocaleString('en')} bytes, no leak found${leftOut}`;
     };
   });
 }
 
-/** The plain bytes of an export. */
+/** The plain bytes of an export, a part at a time; `null` where it is gone. */
 export async function readExport(
   app: Pick<App, 'db' | 'keys' | 'storage'>,
   id: string,
-): Promise<Buffer | null> {
-  const row = await app.db.sessionExport.findUnique({
-    where: { id },
-    select: { sessionId: true, objectKey: true },
-  });
+): Promise<{ bytes: number; body: AsyncIterable<Buffer> } | null> {
+  const row = await app.db.sessionExport.findUnique({ where: { id } });
   const access = row && (await openSession(app, row.sessionId));
   if (!row || !access) return null;
-  return unseal(access.key, await app.storage.get(row.objectKey), row.objectKey);
+  const { objectKey, bytes } = row;
+  const [folder, fileId] = [folderOf(row), basename(objectKey)];
+  const parts = Math.ceil(bytes / partBytes);
+  const isWhole = !objectKey.endsWith('/'); // as it was stored before there were parts
+  return {
+    bytes,
+    body: isWhole
+      ? readWhole(app, access.key, objectKey)
+      : readParts(app, access.key, { folder, fileId, parts }),
+  };
 }
 
-/** Named by its content, so that the row never names a file that another attempt has written over. */
-function exportKey({ projectId, sessionId }: SessionIds, sha256: Buffer): string {
-  return `${projectId}/${sessionId}/exports/openai-chat-${sha256.toString('hex')}`;
+async function* readWhole(
+  { storage }: Pick<App, 'storage'>,
+  key: DataKey,
+  objectKey: string,
+): AsyncGenerator<Buffer> {
+  yield unseal(key, await storage.get(objectKey), objectKey);
 }
 
-type Line = Checked & {
-  /** Whether it has no fault of its own. */
-  isFit: boolean;
-};
+/** Files in it are named by their content, so that a row never names one that another attempt has written over. */
+function folderOf({ projectId, sessionId }: SessionIds): string {
+  return `${projectId}/${sessionId}/exports/`;
+}
+
+type Line = Checked & { of: number };
 
 type Checked = { text: string; selectors: NonNullable<SessionStep['selectors']> };
 
 type Fit = {
-  lines: string[];
-  /** In words, empty for none. */
+  /** That are fit to train on. */
+  lines: number;
+  /** Of these, with their ends. */
+  sha256: Buffer;
+  /** Sequences whose line has a fault of its own. */
+  faulty: ReadonlySet<number>;
+  /** These in words, empty for none. */
   leftOut: string;
-  /** Why the whole file is not fit, with no lines; `null` for one that is. */
+  /** Why the whole file is not fit; `null` for one that is. */
   unfit: string | null;
 };
 
-/**
- * The lines that are fit to train on: those with a fault of their own are left out and counted. What
- * only the whole file shows refuses all of it.
- */
-function keepFit(made: Line[], first: FileCheck): Fit {
-  const kept = made.filter(({ isFit }) => isFit);
-  if (kept.length === 0) return { lines: [], leftOut: '', unfit: null };
-  const count = made.length - kept.length;
-  const check = count > 0 ? new FileCheck() : first;
-  if (count > 0) for (const line of kept) check.add(line);
-  const error = check.error();
-  if (error) return { lines: [], leftOut: '', unfit: `The file is not fit to train on: ${error}` };
-  const codes = Object.entries(first.counts()).map(([code, times]) => `${times} ${code}`);
+async function checkLines(
+  lines: AsyncIterable<Line>,
+  report: (checked: number) => Promise<void>,
+): Promise<Fit> {
+  const [check, hash, faulty] = [new FileCheck(), createHash('sha256'), new Set<number>()];
+  let [read, fit] = [0, 0];
+  for await (const line of lines) {
+    if (check.add(line)) {
+      hash.update(`${line.text}\n`);
+      fit++;
+    } else faulty.add(line.of);
+    await report(++read);
+  }
+  const error = fit > 0 ? check.error() : undefined;
+  const codes = Object.entries(check.counts()).map(([code, times]) => `${times} ${code}`);
   return {
-    lines: kept.map(({ text }) => text),
-    leftOut: count > 0 ? `; ${count} lines left out: ${codes.join(', ')}` : '',
-    unfit: null,
+    lines: fit,
+    sha256: hash.digest(),
+    faulty,
+    leftOut: faulty.size > 0 ? `; ${faulty.size} lines left out: ${codes.join(', ')}` : '',
+    unfit: error ? `The file is not fit to train on: ${error}` : null,
   };
 }
 
-/** Both checks of a file, line by line. */
+/** Both checks of a file, line by line; what is said of the file is said of its lines without a fault. */
 class FileCheck {
   readonly #rules = new ChatFileCheck();
   readonly #leaks = new LeakCheck();
@@ -136,9 +171,11 @@ class FileCheck {
     return this.#leaks.report().counts;
   }
 
-  /** The first fault, in words; `undefined` for none. */
+  /** The first fault of the file as a whole, in words; `undefined` for none. */
   error(): string | undefined {
-    const broken = this.#rules.report().problems.find(({ severity }) => severity === 'ERROR');
-    return (broken ?? this.#leaks.report().findings[0])?.message;
+    const broken = this.#rules
+      .report()
+      .problems.find(({ severity, line }) => severity === 'ERROR' && line === 0);
+    return (broken ?? this.#leaks.report().findings.find(({ line }) => line === 0))?.message;
   }
 }

@@ -46,7 +46,7 @@ export type LeakReport = {
   selectorsSought: number;
   /** How many findings of each code, listed or not. */
   counts: Partial<Record<LeakCode, number>>;
-  /** The first 200, lines before the file. */
+  /** The first 200 of lines, then all of the file. */
   findings: LeakFinding[];
   /** All lines with a finding of their own, from 1, ascending. */
   faultyLines: number[];
@@ -84,7 +84,10 @@ export function checkLeaks(lines: Iterable<string>, options: LeakOptions = {}): 
   return check.report();
 }
 
-/** The same for a file that comes line by line. */
+/**
+ * The same for a file that comes line by line. A line with a finding of its own counts for nothing else: what is
+ * said of the file holds for the file without it, too.
+ */
 export class LeakCheck {
   readonly #report: LeakReport = {
     passed: false,
@@ -118,10 +121,9 @@ export class LeakCheck {
     report.candidates += read.candidates.length;
     report.selectorsSought += selectors.length;
     if (read.hasImage) report.imagesUnread++;
-    this.#file.add(read);
-    return [...lineFindings(read, this.#first, selectors)].map(([code, detail]) =>
-      this.#find(report, at, code, detail),
-    );
+    const found = [...lineFindings(read, this.#first, selectors)];
+    if (found.length === 0) this.#file.add(read);
+    return found.map(([code, detail]) => this.#find(report, at, code, detail));
   }
 
   /** What was found so far, with what only the whole file shows. */
@@ -137,7 +139,7 @@ export class LeakCheck {
     report.counts[code] = (report.counts[code] ?? 0) + 1;
     if (line > 0 && report.faultyLines.at(-1) !== line) report.faultyLines.push(line);
     const finding = { line, code, message: `${leakCodes[code]} ${detail}`.trim() };
-    if (report.findings.length < MAX_FINDINGS) report.findings.push(finding);
+    if (line === 0 || report.findings.length < MAX_FINDINGS) report.findings.push(finding);
     return finding;
   }
 }

@@ -10,9 +10,9 @@ import { openFiles } from './export-source.ts';
 export const readExportAction: ObjectAction = {
   method: 'GET',
   async run(app, id) {
-    const body = await readExport(app, id);
-    if (!body) throw new HttpRefusal(404, 'The export is gone.');
-    return { body, type: 'application/jsonl' };
+    const file = await readExport(app, id);
+    if (!file) throw new HttpRefusal(404, 'The export is gone.');
+    return { ...file, type: 'application/jsonl' };
   },
 };
 
@@ -24,7 +24,8 @@ async function readFile(app: App, id: string, request: IncomingMessage): Promise
   const files = row?.sha256 && (await openFiles(app, row.export));
   if (!row?.sha256 || !files) throw new HttpRefusal(404, 'The file is gone.');
   const size = Number(row.bytes);
-  const { from, to } = rangeOf(request, size);
+  const etag = `"${Buffer.from(row.sha256).toString('hex')}"`;
+  const { from, to } = rangeOf(request, size, etag);
   const isPart = to - from < size;
   const fileId = row.id;
   return {
@@ -35,7 +36,7 @@ async function readFile(app: App, id: string, request: IncomingMessage): Promise
     headers: {
       'accept-ranges': 'bytes',
       'content-disposition': `attachment; filename="${row.path.replaceAll('/', '-')}"`,
-      etag: `"${Buffer.from(row.sha256).toString('hex')}"`,
+      etag,
       ...(isPart ? { 'content-range': `bytes ${from}-${to - 1}/${size}` } : {}),
     },
   };
@@ -56,8 +57,16 @@ async function* bytesOf(
   }
 }
 
-/** One range of bytes (RFC 9110, 14.2); all of them where there is none that can be given. */
-function rangeOf({ headers }: IncomingMessage, size: number): { from: number; to: number } {
+/**
+ * One range of bytes (RFC 9110, 14.2); all of them where there is none that can be given, or where it is asked of
+ * another file (13.1.5).
+ */
+function rangeOf(
+  { headers }: IncomingMessage,
+  size: number,
+  etag: string,
+): { from: number; to: number } {
+  if ((headers['if-range'] ?? etag) !== etag) return { from: 0, to: size };
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];
   if (first === undefined || (first === '' && !last)) return { from: 0, to: size };
   if (first === '') return { from: Math.max(0, size - Number(last)), to: size };

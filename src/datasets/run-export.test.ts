@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test, vi } from 'vitest';
 import { makeViewer, openTestApp } from '../../test/app.ts';
 import { makeFrozen } from '../../test/frozen.ts';
 import { aRun, openDoor } from '../../test/recorded.ts';
@@ -9,6 +11,16 @@ import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
 import { exportDataset } from './exports.ts';
 import { runExport } from './run-export.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** What is left of memory once nothing is garbage; buffers may be given back a moment later. */
+function live(): { heap: number; buffers: number } {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { heap: heapUsed, buffers: arrayBuffers };
+}
 
 const ordered = async (app: App, viewer: Viewer, datasetId: string, format: ExportFormat) => {
   const id = newId();
@@ -77,5 +89,63 @@ test('a file is downloaded whole or from where a download was cut', async () => 
   expect(Buffer.from(await rest.arrayBuffer())).toEqual(whole.subarray(5_000_000));
   expect(Buffer.from(await some.arrayBuffer())).toEqual(whole.subarray(4_194_300, 4_194_311));
   expect(whole.toString().trim().split('\n')).toHaveLength(Number(file.records));
+  const etag = `"${Buffer.from(file.sha256 ?? []).toString('hex')}"`;
+  expect(rest.headers.get('etag')).toBe(etag);
+  expect(some.headers.get('content-range')).toBe(`bytes 4194300-4194310/${whole.length}`);
+  const resumed = (ifRange: string) =>
+    download(app, file.id, { range: 'bytes=10-', 'if-range': ifRange });
+  const same = await resumed(etag);
+  expect(same.status).toBe(206);
+  expect((await same.arrayBuffer()).byteLength).toBe(whole.length - 10);
+  const anew = await resumed('"of another file"');
+  expect(anew.status).toBe(200);
+  expect((await anew.arrayBuffer()).byteLength).toBe(whole.length);
   expect((await download(app, file.id, { range: 'bytes=99000000-' })).status).toBe(416);
 });
+
+test('a signed address of a file expires, and says so', async () => {
+  const app = await openTestApp();
+  const url = app.signer.sign({ action: 'read-export-file', id: newId() }, new Date(0));
+
+  const answer = await fetch(`${await openDoor(app)}${url}`);
+
+  expect(answer.status).toBe(410);
+  expect(await answer.json()).toEqual({
+    code: 'REFUSED',
+    message: 'The signed URL has expired. Ask the API for a new one.',
+  });
+});
+
+test.each<ExportFormat>(['OPENAI_CHAT', 'PARQUET'])(
+  '%s of four times as many steps holds no more memory',
+  { timeout: 120_000 },
+  async (format) => {
+    const app = await openTestApp();
+    const viewer = await makeViewer(app);
+    const most = async (sessions: number) => {
+      const datasetId = await makeFrozen(app, viewer.projectId, { sessions, steps: 250 });
+      const ids = await ordered(app, viewer, datasetId, format);
+      const seen: ReturnType<typeof live>[] = [];
+      const query = vi.spyOn(app.sql, 'query').mockImplementation(((...asked: [never]) => {
+        if (query.mock.calls.length % 3 === 0) seen.push(live());
+        return original(...asked);
+      }) as typeof app.sql.query);
+      await runExport(app, ids, aRun());
+      expect(query.mock.calls.length).toBeGreaterThan(sessions / 4); // a page of parts each
+      query.mockRestore();
+      return {
+        heap: Math.max(...seen.map(({ heap }) => heap)),
+        buffers: Math.max(...seen.map(({ buffers }) => buffers)),
+      };
+    };
+    const original = app.sql.query.bind(app.sql);
+
+    await most(12); // what is loaded once
+    const few = await most(12);
+    const many = await most(48);
+
+    // Of 9,000 steps more, which are 36 MB as lines.
+    expect(many.heap - few.heap).toBeLessThan(3 * 2 ** 20);
+    expect(many.buffers).toBeLessThan(40 * 2 ** 20);
+  },
+);

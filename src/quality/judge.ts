@@ -10,7 +10,7 @@ import { type Report, runStage } from '../processing/stage.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
 import { openPages } from '../sessions/pages.ts';
-import { readSteps, type Step } from '../sessions/steps.ts';
+import { type Step, streamSteps } from '../sessions/steps.ts';
 import { sessionScored } from './events.ts';
 import type { Evidence, InteractionEvidence, SelectorEvidence } from './evidence.ts';
 import { qualityRules, scoreSession } from './score.ts';
@@ -103,7 +103,7 @@ async function gatherEvidence(
   signal: AbortSignal,
 ): Promise<Evidence> {
   const ids = { projectId: session.projectId, sessionId: session.id };
-  const steps = await readSteps(app, ids);
+  const count = await app.db.interaction.count({ where: { ...ids, dropped: null } });
   const pageOf = await openPages(app, session.id);
   const shots = await app.db.screenshot.findMany({
     where: { sessionId: session.id },
@@ -125,7 +125,7 @@ async function gatherEvidence(
   const [before, after] = [taken('BEFORE_ACTION'), taken('AFTER_ACTION')];
   const byId = new Map(shots.map((shot) => [shot.id, shot]));
   const interactions: InteractionEvidence[] = [];
-  for (const [index, step] of steps.entries()) {
+  for await (const step of streamSteps(app, ids)) {
     signal.throwIfAborted();
     const page = await pageOf(step.before?.snapshotId);
     const frame = byId.get(step.before?.screenshotId ?? '') ?? before.get(step.sequence);
@@ -141,7 +141,8 @@ async function gatherEvidence(
         byId.get(step.after?.screenshotId ?? '')?.id ?? after.get(step.sequence)?.id ?? null,
       frameAgeMs: step.before?.frameAgeMs ?? frame?.frameAgeMs ?? null,
     });
-    await report((index + 1) / (steps.length + 1), `${index + 1} of ${steps.length} steps`);
+    const { length } = interactions;
+    await report(length / (count + 1), `${length} of ${count} steps`);
   }
   const tombstones = await app.db.interaction.findMany({
     where: { ...ids, dropped: { not: null } },

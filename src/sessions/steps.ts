@@ -27,14 +27,6 @@ export type Step = Pick<
 const pageSize = 200;
 const chunksKept = 32; // interactions mostly lie beside those they arrived with
 
-/** All interactions of a session by sequence; {@link streamSteps} holds a page of them. */
-export async function readSteps(
-  app: Pick<App, 'db' | 'keys'>,
-  ids: { projectId: string; sessionId: string },
-): Promise<Step[]> {
-  return Array.fromAsync(streamSteps(app, ids));
-}
-
 /** All interactions of a session by sequence, read a page at a time, however long the session is. */
 export async function* streamSteps(
   app: Pick<App, 'db' | 'keys'>,
