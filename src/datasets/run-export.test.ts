@@ -36,6 +36,7 @@ const download = async (app: App, id: string, headers: Record<string, string> = 
 
 test.each<ExportFormat>(['OPENAI_CHAT', 'CHROME_RECORDER', 'PARQUET'])(
   '%s goes on where it was stopped and makes the same files',
+  { timeout: 60_000 },
   async (format) => {
     const app = await openTestApp();
     const viewer = await makeViewer(app);
