@@ -12,6 +12,7 @@ import {
   withdrawDatasetsJob,
 } from './datasets/jobs.ts';
 import { fulfilRequestsJob, requestDataJob } from './deployment/jobs.ts';
+import { forecastIssuesJob, turnAgedIssuesJob } from './diagnostics/issues/jobs.ts';
 import { trimRingJob } from './diagnostics/stream/jobs.ts';
 import { evaluationFinished } from './evaluation/events.ts';
 import { evaluateJob, evaluateTrainedJob } from './evaluation/jobs.ts';
@@ -44,4 +45,12 @@ export const pipeline = [
 ];
 
 /** Jobs that no fact causes: they run by the clock, or go on by themselves. */
-export const others = [evaluateJob, pauseIdleJob, cleanUpJob, trimRingJob, advanceJob];
+export const others = [
+  evaluateJob,
+  pauseIdleJob,
+  cleanUpJob,
+  trimRingJob,
+  advanceJob,
+  turnAgedIssuesJob,
+  forecastIssuesJob,
+];

@@ -18,3 +18,12 @@ export class InvalidInputError extends DomainError {
     this.field = field;
   }
 }
+
+/** The `operationId` was used for another change. */
+export class OperationReusedError extends DomainError {
+  override name = 'OperationReusedError';
+  readonly code = 'OPERATION_REUSED';
+  constructor(operationId: string) {
+    super(`Expected a new operationId for a new change, ${operationId} was used for another one.`);
+  }
+}

@@ -1,5 +1,6 @@
 import { deleteExpiredTokens } from '../accounts/sign-in.ts';
 import { cleanContracts } from '../diagnostics/contracts/clean.ts';
+import { deleteOldReports } from '../diagnostics/intake/retention.ts';
 import type { App } from '../platform/app.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
@@ -24,6 +25,7 @@ export async function cleanUp(app: App, signal?: AbortSignal): Promise<CleanUp> 
   await deleteExpiredTokens(app, new Date());
   await deleteOldPredictions(app);
   await cleanContracts(app, new Date());
+  await deleteOldReports(app, new Date(), signal);
   const abandonedUploads = await app.storage.sweep(abandonedMs);
   return { erased, outboxRows, abandonedUploads };
 }

@@ -2,6 +2,8 @@ import type { SessionState } from '../generated/prisma/enums.ts';
 import { DomainError } from '../lib/errors.ts';
 import { allUploadKinds, type UploadKind, uploadKinds } from './upload-kinds.ts';
 
+export { OperationReusedError } from '../lib/errors.ts';
+
 export class SessionNotFoundError extends DomainError {
   override name = 'SessionNotFoundError';
   readonly code = 'SESSION_NOT_FOUND';
@@ -42,15 +44,6 @@ export class VersionConflictError extends DomainError {
       `Expected version ${expected} of the session, it is at version ${actual}. Read it again and repeat the change with a new operationId.`,
     );
     this.sessionId = sessionId;
-  }
-}
-
-/** The `operationId` was used for another change. */
-export class OperationReusedError extends DomainError {
-  override name = 'OperationReusedError';
-  readonly code = 'OPERATION_REUSED';
-  constructor(operationId: string) {
-    super(`Expected a new operationId for a new change, ${operationId} was used for another one.`);
   }
 }
 

@@ -25,9 +25,10 @@ export async function countReports(
 ): Promise<Map<string, IssueTotals>> {
   const fingerprints = groupsOf(fresh, ({ fingerprintId }) => [fingerprintId]);
   const issues = groupsOf(fresh, ({ issue }) => [issue.id]);
-  const fingerprintHours = groupsOf(fresh, ({ fingerprintId, occurredAt }) => [
+  const fingerprintHours = groupsOf(fresh, ({ fingerprintId, occurredAt, projectId }) => [
     fingerprintId,
     hourOf(occurredAt).toISOString(),
+    projectId,
   ]);
   const hours = groupsOf(fresh, dimensionsOf);
   const withUser = fresh.filter(({ userHash }) => userHash !== null);
@@ -48,8 +49,9 @@ export async function countReports(
         ${firsts(fingerprints)}::timestamptz[], ${lasts(fingerprints)}::timestamptz[]) AS g("id", "count", "severity", "first", "last")
       WHERE f."id" = g."id"
     ), "fingerprintHour" AS (
-      INSERT INTO "FingerprintHour" AS h ("fingerprintId", "hour", "count")
-      SELECT * FROM unnest(${keys(fingerprintHours, 0)}::uuid[], ${keys(fingerprintHours, 1)}::timestamptz[], ${counts(fingerprintHours)}::int[])
+      INSERT INTO "FingerprintHour" AS h ("fingerprintId", "hour", "projectId", "count")
+      SELECT * FROM unnest(${keys(fingerprintHours, 0)}::uuid[], ${keys(fingerprintHours, 1)}::timestamptz[],
+        ${keys(fingerprintHours, 2)}::uuid[], ${counts(fingerprintHours)}::int[])
       ORDER BY 1, 2
       ON CONFLICT ("fingerprintId", "hour") DO UPDATE SET "count" = h."count" + EXCLUDED."count"
     ), "fingerprintUser" AS (

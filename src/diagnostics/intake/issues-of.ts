@@ -22,6 +22,7 @@ export type LockedIssue = Living &
     | 'version'
     | 'lastRelease'
     | 'firstRelease'
+    | 'firstSeenAt'
     | 'lastSeenAt'
   >;
 

@@ -7,7 +7,6 @@ import {
   reportLimits,
 } from '../../contract/report.ts';
 import type { App } from '../../platform/app.ts';
-import { redactWords } from '../../privacy/redact.ts';
 import { categoryOf, severityOf } from './classify.ts';
 import { correctedInstant } from './clock.ts';
 import { filterOf } from './filters.ts';
@@ -173,12 +172,40 @@ function judge(
   return { report: { ...prepared, body: sampleOf(app, projectId, prepared) } };
 }
 
-/** A client's account as the ledger keeps it: its reasons are words of its own. */
+/** Reasons of reporters and of envelope SDKs; of others the ledger would have a line each. */
+const knownReasons = new Set([
+  'backpressure',
+  'before_send',
+  'buffer_overflow',
+  'cache_overflow',
+  'closed',
+  'event_processor',
+  'expired',
+  'filtered',
+  'ignored',
+  'insufficient_data',
+  'internal_sdk_error',
+  'invalid',
+  'network_error',
+  'queue_full',
+  'queue_overflow',
+  'rate_limited',
+  'ratelimit_backoff',
+  'sample_rate',
+  'send_error',
+  'storage_error',
+  'storage_full',
+  'suppressed',
+  'too_large',
+  'unreadable',
+]);
+
+/** A client's account as the ledger keeps it. */
 function accountOf({ id, discarded }: ClientReport) {
   return {
     id: id.toLowerCase(),
     discarded: discarded.map(({ reason, category, count }) => ({
-      reason: redactWords(reason).slice(0, 64),
+      reason: knownReasons.has(reason) ? reason : 'other',
       category: category ?? ('OTHER' as const),
       count,
     })),

@@ -11,7 +11,6 @@ export const newForMs = 7 * day;
 export type Living = Pick<
   ErrorIssue,
   | 'state'
-  | 'firstSeenAt'
   | 'stateSince'
   | 'resolvedIn'
   | 'resolvedAt'
@@ -73,7 +72,7 @@ export function turnOnTime(issue: Living, now: Date): Turn | null {
   const sinceMs = now.getTime() - issue.stateSince.getTime();
   switch (issue.state) {
     case 'NEW':
-      return now.getTime() - issue.firstSeenAt.getTime() >= newForMs
+      return sinceMs >= newForMs
         ? { state: 'ONGOING', reason: 'It has been known for seven days.' }
         : null;
     case 'REGRESSED':

@@ -1,0 +1,24 @@
+import * as z from 'zod';
+import { defineJob } from '../../platform/queue.ts';
+import { forecastLimits, turnAged } from './sweep.ts';
+
+const nothing = z.record(z.string(), z.string());
+
+export const turnAgedIssuesJob = defineJob({
+  name: 'diagnostics.turnAgedIssues',
+  payload: nothing,
+  schedule: { rule: () => '*/5 * * * *', payload: {} },
+  async run(app) {
+    const turned = await turnAged(app);
+    if (turned > 0) app.log.info({ turned }, 'issues were turned by time');
+  },
+});
+
+export const forecastIssuesJob = defineJob({
+  name: 'diagnostics.forecastIssues',
+  payload: nothing,
+  schedule: { rule: () => '1 * * * *', payload: {} },
+  async run(app) {
+    await forecastLimits(app);
+  },
+});
