@@ -1,4 +1,5 @@
 import { readExportAction, readExportFileAction } from './datasets/objects.ts';
+import { handleReports } from './diagnostics/envelope/door.ts';
 import type { Routes } from './graphql/server.ts';
 import { opsRoutes } from './ops/health.ts';
 import { handleObject, objectActions } from './sessions/objects.ts';
@@ -13,8 +14,9 @@ const actions = {
 };
 
 /** What the server answers beside GraphQL. */
-export const routes: Routes = {
+export const routes = {
   ...opsRoutes,
+  '/api': { anyOrigin: handleReports },
   '/objects': (app, request, response) => handleObject(app, actions, request, response),
   '/webhooks/openai': handleWebhook,
-};
+} satisfies Routes;

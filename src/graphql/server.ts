@@ -14,8 +14,11 @@ import { openSockets } from './sockets.ts';
 /** Answers one request, whatever its method. A rejection becomes a 500 that says nothing. */
 export type Route = (app: App, req: IncomingMessage, res: ServerResponse) => Promise<void> | void;
 
-/** Handlers by path, for the path itself and all below it. The longest path wins. */
-export type Routes = Record<string, Route>;
+/**
+ * Handlers by path, for the path itself and all below it. The longest path wins. What is for pages of
+ * every origin must live by its keys alone: no cookie and no address of a network proves anything there.
+ */
+export type Routes = Record<string, Route | { anyOrigin: Route }>;
 
 export type Server = {
   /** Where it listens, for example `http://127.0.0.1:4000`. */
@@ -126,20 +129,22 @@ async function listen(
     res.setHeader('x-content-type-options', 'nosniff');
     res.setHeader('referrer-policy', 'no-referrer');
     const { origin } = req.headers;
-    if (!allows(origin))
+    const path = pathOf(req);
+    const prefix = prefixes.find(
+      (one) => path === one || (one !== '/' && path.startsWith(`${one}/`)),
+    );
+    const found = prefix ? routes[prefix] : undefined;
+    const isOpen = typeof found === 'object';
+    if (!isOpen && !allows(origin))
       return sendError(
         res,
         403,
         'FORBIDDEN',
         `Expected a listed origin, got ${origin}. The operator lists origins in ALLOWED_ORIGINS.`,
       );
-    if (origin) allowOrigin(res, origin);
+    if (origin) allowOrigin(res, isOpen ? '*' : origin);
     if (req.method === 'OPTIONS') return void res.writeHead(204).end();
-    const path = pathOf(req);
-    const prefix = prefixes.find(
-      (one) => path === one || (one !== '/' && path.startsWith(`${one}/`)),
-    );
-    const route = prefix && routes[prefix];
+    const route = isOpen ? found.anyOrigin : found;
     if (route) await route(app, req, res);
     else
       sendError(
@@ -224,9 +229,12 @@ function allowOrigin(res: ServerResponse, origin: string): void {
   res.setHeader('access-control-allow-methods', 'GET, POST, PUT, OPTIONS');
   res.setHeader(
     'access-control-allow-headers',
-    'authorization, content-type, traceparent, x-graphql-yoga-csrf',
+    'authorization, content-type, traceparent, x-graphql-yoga-csrf, x-sentry-auth',
   );
-  res.setHeader('access-control-expose-headers', 'retry-after');
+  res.setHeader(
+    'access-control-expose-headers',
+    'retry-after, x-sentry-rate-limits, x-sentry-error',
+  );
   res.setHeader('access-control-max-age', '600');
 }
 

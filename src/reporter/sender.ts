@@ -36,11 +36,11 @@ const answerMs = 30_000;
 const firstRetryMs = 500;
 const lastRetryMs = 150_000; // jitter doubles it at most
 const lastWaitMs = 3_600_000;
+/** What is final. Rate-limited is not: it comes again. */
 const outcomes: Record<string, Outcome> = {
   ACCEPTED: 'accepted',
   DUPLICATE: 'duplicate',
   FILTERED: 'filtered',
-  RATE_LIMITED: 'rateLimited',
   INVALID: 'invalid',
   DISCARDED: 'discarded',
 };

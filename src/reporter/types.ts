@@ -119,7 +119,7 @@ export type Ledger = {
   duplicate: number;
   /** `beforeSend`, or a rule of the server, kept it back. */
   filtered: number;
-  /** Too many of its kind came, here or at the server. It is counted, not told. */
+  /** Too many of its kind came at once. It is counted, not told. */
   rateLimited: number;
   /** The server cannot read it. */
   invalid: number;

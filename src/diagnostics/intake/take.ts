@@ -10,7 +10,7 @@ import type { App } from '../../platform/app.ts';
 import { categoryOf, severityOf } from './classify.ts';
 import { correctedInstant } from './clock.ts';
 import { filterOf } from './filters.ts';
-import { openAccount } from './ledger.ts';
+import { type LedgerEntry, openAccount } from './ledger.ts';
 import { hashUser, type PreparedReport, prepareReport } from './prepare.ts';
 import { rateOf } from './rates.ts';
 import { redactReport } from './redact-report.ts';
@@ -59,6 +59,7 @@ const writers = new WeakMap<App['sql'], ReportWriter>();
  * it dropped is always taken.
  *
  * @param sentAt instant of the transmission by the client's clock; `null` when it does not say
+ * @param counted what the door itself kept back
  */
 export async function takeReports(
   app: App,
@@ -68,10 +69,17 @@ export async function takeReports(
     clientReports,
     sentAt,
     receivedAt,
-  }: { reports: unknown[]; clientReports: unknown[]; sentAt: Date | null; receivedAt: Date },
+    counted = [],
+  }: {
+    reports: unknown[];
+    clientReports: unknown[];
+    sentAt: Date | null;
+    receivedAt: Date;
+    counted?: LedgerEntry[];
+  },
 ): Promise<ReportReceipt> {
   const writer = writerOf(app);
-  const account = openAccount();
+  const account = openAccount(counted);
   const outcomes: ReportOutcome[] = new Array(reports.length).fill('INVALID');
   const invalid: InvalidReport[] = [];
   const accounts = clientReports.flatMap((given) => {
