@@ -17,19 +17,26 @@ export function canonicalJson(value: unknown): string {
  * in order already is answered as it is.
  */
 export function sortKeys(value: unknown): unknown {
+  return isSorted(value) ? value : sorted(value);
+}
+
+function isSorted(value: unknown): boolean {
+  if (value === null || typeof value !== 'object' || value instanceof Date) return true;
+  if (Array.isArray(value)) return value.every(isSorted);
+  let last = '';
+  for (const key in value) {
+    if (key < last || !isSorted((value as Record<string, unknown>)[key])) return false;
+    last = key;
+  }
+  return true;
+}
+
+function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || value instanceof Date) return value;
-  if (Array.isArray(value)) {
-    const items = value.map(sortKeys);
-    return items.every((item, index) => item === value[index]) ? value : items;
-  }
-  const entries = Object.entries(value);
-  let isSorted = true;
-  for (const [index, entry] of entries.entries()) {
-    const sorted = sortKeys(entry[1]);
-    if (sorted !== entry[1] || (index > 0 && (entries[index - 1]?.[0] ?? '') > entry[0]))
-      isSorted = false;
-    entry[1] = sorted;
-  }
-  if (isSorted) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [
+    key,
+    sorted(item),
+  ]);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -564,7 +564,7 @@ test('rows that claim another project are not written even past the check of rig
     rows: [row, { ...row, id: newId(), sequence: 3 }],
   });
 
-  expect([alone, together]).toEqual(Array(2).fill({ state: null, fresh: new Set() }));
+  expect([alone, together]).toEqual(Array(2).fill({ state: null, fresh: [] }));
   expect(await app.db.interaction.count()).toBe(1);
   expect(await app.db.interactionChunk.count()).toBe(0);
 });

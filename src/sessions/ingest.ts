@@ -110,17 +110,16 @@ export async function recordInteractions(
   touchSession(app, sessionId);
 
   const outcome =
-    fresh.size === rows.length
-      ? { present: [...fresh], repeated: 0, conflicting: [], rejected: [] }
+    fresh.length === rows.length
+      ? { present: fresh, repeated: 0, conflicting: [], rejected: [] }
       : await compareWithStored(app, session, rows, fresh);
   const acknowledged = await acknowledgements.advance(session, outcome.present);
   const { repeated, conflicting } = outcome;
-  const stored = fresh.size;
+  const stored = fresh.length;
   rejected.push(...outcome.rejected);
-  app.metrics.interactions.inc({ outcome: 'stored' }, stored);
-  app.metrics.interactions.inc({ outcome: 'repeated' }, repeated);
-  app.metrics.interactions.inc({ outcome: 'conflicting' }, conflicting.length);
-  app.metrics.interactions.inc({ outcome: 'refused' }, rejected.length);
+  const outcomes = { stored, repeated, conflicting: conflicting.length, refused: rejected.length };
+  for (const [outcome, count] of Object.entries(outcomes))
+    if (count > 0) app.metrics.interactions.inc({ outcome }, count);
   return { sessionId, acknowledged, stored, repeated, conflicting, rejected };
 }
 
@@ -131,7 +130,7 @@ async function compareWithStored(
   app: App,
   { projectId, sessionId }: { projectId: string; sessionId: string },
   rows: PreparedRow[],
-  fresh: Set<number>,
+  fresh: number[],
 ): Promise<Outcome> {
   const there = await app.db.interaction.findMany({
     where: { projectId, sessionId, sequence: { in: rows.map(({ sequence }) => sequence) } },

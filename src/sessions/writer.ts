@@ -19,7 +19,7 @@ export type WriteResult = {
   /** State of the session as the statement saw it; `null` when there is no such session. */
   state: SessionState | null;
   /** Sequences of the call that were new. The others were there before. */
-  fresh: Set<number>;
+  fresh: number[];
 };
 
 type Answer = { id: string; projectId: string; state: SessionState; fresh: number[] };
@@ -32,6 +32,7 @@ type Pending = {
 
 const maxRowsPerStatement = 1_000;
 const maxStatementsAtOnce = 1; // while one runs, the next gathers: two at once make smaller groups and more work
+const [opening, closing] = [Buffer.from('['), Buffer.from(']')];
 const fastest = { 100: 1 } as const; // ZSTD_c_compressionLevel: level 1
 
 export type Writer = {
@@ -94,11 +95,10 @@ export function makeWriter({ sql, metrics }: Pick<App, 'sql' | 'metrics'>): Writ
     const found = new Map(rows.map((row) => [row.id, { ...row, fresh: new Set(row.fresh) }]));
     return calls.map(({ projectId, sessionId, rows: sent }) => {
       const answer = found.get(sessionId);
-      if (!answer || answer.projectId !== projectId) return { state: null, fresh: new Set() };
+      if (!answer || answer.projectId !== projectId) return { state: null, fresh: [] };
+      const fresh: number[] = [];
       // Two calls of a group may hold the same sequence: the first one is said to have stored it.
-      const fresh = new Set(
-        sent.map(({ sequence }) => sequence).filter((sequence) => answer.fresh.delete(sequence)),
-      );
+      for (const { sequence } of sent) if (answer.fresh.delete(sequence)) fresh.push(sequence);
       return { state: answer.state, fresh };
     });
   };
@@ -127,6 +127,55 @@ export function makeWriter({ sql, metrics }: Pick<App, 'sql' | 'metrics'>): Writ
   };
 }
 
+/** A row and where its detail goes: with it when it is the only one of its call, else into a chunk. */
+type Placed = {
+  call: IngestCall;
+  row: PreparedRow;
+  sealed: Buffer | null;
+  chunkId: string | null;
+  chunkIndex: number | null;
+};
+
+type Column<T> = [name: string, type: string, cell: (of: T) => string];
+
+const rowColumns: Column<Placed>[] = [
+  ['projectId', 'uuid', ({ call }) => call.projectId],
+  ['sessionId', 'uuid', ({ call }) => call.sessionId],
+  ['id', 'uuid', ({ row }) => row.id],
+  ['sequence', 'int', ({ row }) => String(row.sequence)],
+  ['type', '"InteractionType"', ({ row }) => row.type],
+  ['occurredAt', 'timestamptz', ({ row }) => row.occurredAt.toISOString()],
+  ['sessionTimeMs', 'int', ({ row }) => String(row.sessionTimeMs)],
+  ['url', 'text', ({ row }) => quote(row.url)],
+  ['site', 'text', ({ row }) => quote(row.site)],
+  ['pageTitle', 'text', ({ row }) => quote(row.pageTitle)],
+  ['targetRole', 'text', ({ row }) => quote(row.targetRole)],
+  ['targetName', 'text', ({ row }) => quote(row.targetName)],
+  ['modifiers', 'smallint', ({ row }) => String(row.modifiers)],
+  ['offsetX', 'real', ({ row }) => plain(row.offsetX)],
+  ['offsetY', 'real', ({ row }) => plain(row.offsetY)],
+  ['isVisible', 'boolean', ({ row }) => plain(row.isVisible)],
+  ['confidence', 'real', ({ row }) => String(row.confidence)],
+  ['dropped', 'text', ({ row }) => quote(row.dropped)],
+  ['bodyMac', 'bytea', ({ row }) => bytesLiteral(row.bodyMac)],
+  ['sealed', 'bytea', ({ sealed }) => (sealed ? bytesLiteral(sealed) : 'NULL')],
+  ['chunkId', 'uuid', ({ chunkId }) => plain(chunkId)],
+  ['chunkIndex', 'smallint', ({ chunkIndex }) => plain(chunkIndex)],
+];
+
+type Chunk = { id: string; sessionId: string; sealed: Buffer };
+
+const chunkColumns: Column<Chunk>[] = [
+  ['id', 'uuid', ({ id }) => id],
+  ['sessionId', 'uuid', ({ sessionId }) => sessionId],
+  ['sealed', 'bytea', ({ sealed }) => bytesLiteral(sealed)],
+];
+
+const listed = (columns: Column<never>[], prefix = '') =>
+  columns.map(([name]) => `${prefix}"${name}"`).join(', ');
+const arrays = (columns: Column<never>[], first: number) =>
+  columns.map(([, type], index) => `$${first + index}::${type}[]`).join(', ');
+
 // `FOR KEY SHARE` lets ingest go on beside changes of the session but not beside its end, which takes
 // `FOR UPDATE`. `ORDER BY` keeps concurrent re-sends from deadlocking, and of several bodies under one
 // sequence it stores the one that came first, which is the one that is said to be stored.
@@ -135,27 +184,17 @@ WITH "open" AS MATERIALIZED (
   SELECT s."id", s."projectId", s."state" FROM "Session" s
   WHERE s."id" = ANY($1::uuid[]) ORDER BY s."id" FOR KEY SHARE
 ), "row" AS (
-  INSERT INTO "Interaction" ("projectId", "sessionId", "id", "sequence", "type", "occurredAt", "sessionTimeMs",
-    "url", "site", "pageTitle", "targetRole", "targetName", "modifiers", "offsetX", "offsetY", "isVisible",
-    "confidence", "dropped", "bodyMac", "sealed", "chunkId", "chunkIndex")
-  SELECT o."projectId", o."id", i."id", i."sequence", i."type"::"InteractionType", i."occurredAt", i."sessionTimeMs",
-    i."url", i."site", i."pageTitle", i."targetRole", i."targetName", i."modifiers", i."offsetX", i."offsetY", i."isVisible",
-    i."confidence", i."dropped", i."bodyMac", i."sealed", i."chunkId", i."chunkIndex"
-  FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::int[], $9::text[],
-    $10::text[], $11::text[], $12::text[], $13::text[], $14::smallint[], $15::real[], $16::real[], $17::boolean[],
-    $18::real[], $19::text[], $20::bytea[], $21::bytea[], $22::uuid[], $23::smallint[])
-    WITH ORDINALITY
-    AS i("projectId", "sessionId", "id", "sequence", "type", "occurredAt", "sessionTimeMs", "url", "site", "pageTitle",
-      "targetRole", "targetName", "modifiers", "offsetX", "offsetY", "isVisible", "confidence", "dropped", "bodyMac",
-      "sealed", "chunkId", "chunkIndex", "place")
+  INSERT INTO "Interaction" (${listed(rowColumns)})
+  SELECT ${listed(rowColumns, 'i.')}
+  FROM unnest(${arrays(rowColumns, 2)}) WITH ORDINALITY AS i(${listed(rowColumns)}, "place")
   JOIN "open" o ON o."id" = i."sessionId" AND o."projectId" = i."projectId" AND o."state" IN ('ACTIVE', 'PAUSED')
   ORDER BY i."sessionId", i."sequence", i."place"
   ON CONFLICT DO NOTHING
   RETURNING "sessionId", "sequence", "chunkId"
 ), "chunk" AS (
-  INSERT INTO "InteractionChunk" ("id", "projectId", "sessionId", "sealed")
-  SELECT c."id", o."projectId", o."id", c."sealed"
-  FROM unnest($24::uuid[], $25::uuid[], $26::bytea[]) AS c("id", "sessionId", "sealed")
+  INSERT INTO "InteractionChunk" ("projectId", ${listed(chunkColumns)})
+  SELECT o."projectId", ${listed(chunkColumns, 'c.')}
+  FROM unnest(${arrays(chunkColumns, 2 + rowColumns.length)}) AS c(${listed(chunkColumns)})
   JOIN "open" o ON o."id" = c."sessionId"
   WHERE c."id" IN (SELECT r."chunkId" FROM "row" r)
 )
@@ -166,60 +205,53 @@ GROUP BY o."id", o."projectId", o."state"`;
 
 /** The parameters of the statement, as array literals: half the work of letting the driver make them. */
 function encode(calls: IngestCall[]): string[] {
-  const sessions = new Set<string>();
-  const columns: string[][] = Array.from({ length: 22 }, () => []);
-  const chunks: [string[], string[], string[]] = [[], [], []];
-  for (const { projectId, sessionId, key, rows } of calls) {
-    sessions.add(sessionId);
-    const details = rows.flatMap(({ detail }) => (detail === null ? [] : [detail]));
+  const rows: Placed[] = [];
+  const chunks: Chunk[] = [];
+  for (const call of calls) {
+    const { sessionId, key } = call;
+    const details = call.rows.flatMap(({ detail }) => (detail === null ? [] : [detail]));
     const chunkId = details.length > 1 ? newId() : null; // one alone needs no row of its own
-    if (chunkId) {
-      chunks[0].push(chunkId);
-      chunks[1].push(sessionId);
-      chunks[2].push(bytesLiteral(sealDetails(key, details, chunkContext(chunkId))));
-    }
-    let index = 0;
-    for (const row of rows) {
-      const held = row.detail !== null;
-      const cells = [
-        projectId,
+    if (chunkId)
+      chunks.push({
+        id: chunkId,
         sessionId,
-        row.id,
-        String(row.sequence),
-        row.type,
-        row.occurredAt.toISOString(),
-        String(row.sessionTimeMs),
-        quote(row.url),
-        quote(row.site),
-        quote(row.pageTitle),
-        quote(row.targetRole),
-        quote(row.targetName),
-        String(row.modifiers),
-        numberOrNull(row.offsetX),
-        numberOrNull(row.offsetY),
-        row.isVisible === null ? 'NULL' : String(row.isVisible),
-        String(row.confidence),
-        quote(row.dropped),
-        bytesLiteral(row.bodyMac),
-        held && !chunkId ? bytesLiteral(sealDetails(key, details, ownContext(row.id))) : 'NULL',
-        held && chunkId ? chunkId : 'NULL',
-        held && chunkId ? String(index) : 'NULL',
-      ];
-      if (held) index += 1;
-      for (let column = 0; column < cells.length; column += 1)
-        columns[column]?.push(cells[column] ?? 'NULL');
+        sealed: sealDetails(key, details, chunkContext(chunkId)),
+      });
+    let next = 0;
+    for (const row of call.rows) {
+      const isAlone = row.detail !== null && chunkId === null;
+      const isInChunk = row.detail !== null && chunkId !== null;
+      rows.push({
+        call,
+        row,
+        sealed: isAlone ? sealDetails(key, details, ownContext(row.id)) : null,
+        chunkId: isInChunk ? chunkId : null,
+        chunkIndex: isInChunk ? next : null,
+      });
+      if (isInChunk) next += 1;
     }
   }
-  return [arrayLiteral([...sessions]), ...columns.map(arrayLiteral), ...chunks.map(arrayLiteral)];
+  const sessions = new Set(calls.map(({ sessionId }) => sessionId));
+  return [
+    arrayLiteral([...sessions]),
+    ...rowColumns.map(([, , cell]) => arrayLiteral(rows.map(cell))),
+    ...chunkColumns.map(([, , cell]) => arrayLiteral(chunks.map(cell))),
+  ];
 }
 
-function numberOrNull(value: number | null): string {
+/** An element that needs no quotes. */
+function plain(value: string | number | boolean | null): string {
   return value === null ? 'NULL' : String(value);
 }
 
 /** A JSON array of details, compressed and sealed. */
 function sealDetails(key: DataKey, details: string[], context: string): Buffer {
-  const json = Buffer.from(`[${details.join(',')}]`);
+  const [only = '', ...others] = details;
+  const json = Buffer.concat([
+    opening,
+    Buffer.from(others.length > 0 ? details.join(',') : only),
+    closing,
+  ]);
   const chunkSize = json.length + 64; // what it becomes is taken in one piece, of memory that fits
   return seal(key, zstdCompressSync(json, { params: fastest, chunkSize }), context);
 }
