@@ -12,6 +12,7 @@ const names: Record<SideName, string> = {
   alone: 'without a recorder',
   ours: 'CodeSight',
   rrweb: 'rrweb.record',
+  rrwebPages: 'rrweb + a page per action',
 };
 
 type Figures = {
@@ -24,6 +25,10 @@ type Figures = {
   /** In the recorder's script: at load and while it rests after it, and for each action. */
   loadMs: number;
   perActionMs: number;
+  /** The whole drive: load, rest, actions, and what the page's own changes cost the recorder meanwhile. */
+  driveMs: number;
+  /** All tasks of the main thread in the whole drive. */
+  busyMs: number;
 };
 
 function figuresOfSide(drives: Drive[]): Figures {
@@ -47,12 +52,19 @@ function figuresOfSide(drives: Drive[]): Figures {
     longestStretchMs: Math.max(...drives.map(({ acting }) => acting.longestStretchMs)),
     loadMs: medianOf(drives.map(({ load }) => load.recorderMs)),
     perActionMs: medianOf(spent),
+    driveMs: medianOf(drives.map(({ load, acting }) => load.recorderMs + acting.recorderMs)),
+    busyMs: medianOf(drives.map(({ load, acting }) => load.busyMs + acting.busyMs)),
   };
 }
 
 function selectorsOf({ drives }: PageResult) {
   const times = drives.ours.flatMap(({ selectorsMs }) => selectorsMs);
   return { p50: quantileOf(times, 0.5), p95: quantileOf(times, 0.95) };
+}
+
+/** Ours divided by the other, of one figure. */
+function ratio({ drives }: PageResult, other: SideName, figure: 'perActionMs' | 'driveMs'): number {
+  return figuresOfSide(drives.ours)[figure] / figuresOfSide(drives[other])[figure];
 }
 
 export function tables(results: PageResult[]): string[] {
@@ -66,10 +78,10 @@ export function tables(results: PageResult[]): string[] {
     'longest stretch',
     'load',
     'per action',
-    'against rrweb',
+    'whole drive',
+    'all tasks',
   ];
   return results.map((result) => {
-    const rrweb = figuresOfSide(result.drives.rrweb).perActionMs;
     const rows = sides.map((side): Cell[] => {
       const figures = figuresOfSide(result.drives[side]);
       const isRecorder = side !== 'alone';
@@ -83,11 +95,21 @@ export function tables(results: PageResult[]): string[] {
         isRecorder ? figures.longestStretchMs : null,
         isRecorder ? figures.loadMs : null,
         isRecorder ? figures.perActionMs : null,
-        isRecorder ? figures.perActionMs / rrweb : null,
+        isRecorder ? figures.driveMs : null,
+        figures.busyMs,
       ];
     });
     const { p50, p95 } = selectorsOf(result);
-    return `${tableOf(result.name, head, rows)}Selectors of one element: p50 ${precise(p50, 3)} ms, p95 ${precise(p95, 3)} ms.\n`;
+    const words = (['rrweb', 'rrwebPages'] as const).map(
+      (other) =>
+        `CodeSight against ${names[other]}: ${precise(ratio(result, other, 'perActionMs'), 3)} per action, ` +
+        `${precise(ratio(result, other, 'driveMs'), 3)} over the whole drive.\n`,
+    );
+    return (
+      tableOf(result.name, head, rows) +
+      `Selectors of one element: p50 ${precise(p50, 3)} ms, p95 ${precise(p95, 3)} ms.\n` +
+      words.join('')
+    );
   });
 }
 
@@ -101,14 +123,18 @@ export function figuresOf(results: PageResult[], gzBytes: number): object {
       ...Object.fromEntries(
         sides.map((side) => [side, preciseAll(figuresOfSide(result.drives[side]))]),
       ),
-      ratioToRrweb: precise(
-        figuresOfSide(result.drives.ours).perActionMs /
-          figuresOfSide(result.drives.rrweb).perActionMs,
-        3,
-      ),
+      ratioToRrweb: ratiosTo(result, 'rrweb'),
+      ratioToRrwebWithPages: ratiosTo(result, 'rrwebPages'),
       events: sumOf(result.drives.ours.map(({ acting }) => acting.events.length)),
     })),
     machine: { cpus: availableParallelism(), load: precise(loadavg()[0] ?? 0, 3) },
+  };
+}
+
+function ratiosTo(result: PageResult, other: SideName) {
+  return {
+    perAction: precise(ratio(result, other, 'perActionMs'), 3),
+    wholeDrive: precise(ratio(result, other, 'driveMs'), 3),
   };
 }
 

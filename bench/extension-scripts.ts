@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-export type SideName = 'alone' | 'ours' | 'rrweb';
-export const sides: SideName[] = ['alone', 'ours', 'rrweb'];
+export type SideName = 'alone' | 'ours' | 'rrweb' | 'rrwebPages';
+export const sides: SideName[] = ['alone', 'ours', 'rrweb', 'rrwebPages'];
 
 /** Name of a recorder's script in a trace. */
 export const scriptName = (side: SideName) => `recorder-${side}.js`;
@@ -18,7 +18,7 @@ const capture = fileURLToPath(new URL('../extension/capture', import.meta.url));
  */
 export async function scriptOf(side: SideName): Promise<string> {
   if (side === 'alone') return '';
-  const text = side === 'ours' ? await bundleOurs() : await bundleRrweb();
+  const text = side === 'ours' ? await bundleOurs() : await bundleRrweb(side === 'rrwebPages');
   return `${text}\n//# sourceURL=${scriptName(side)}`;
 }
 
@@ -58,14 +58,27 @@ async function bundleOurs(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-/** https://github.com/rrweb-io/rrweb with its own defaults; from the top it looks into frames by itself. */
-async function bundleRrweb(): Promise<string> {
+/**
+ * https://github.com/rrweb-io/rrweb with its own defaults; from the top it looks into frames by itself.
+ *
+ * @param hasPages the page before each action, too, as we have it: a full snapshot when a pointer goes
+ *   down, and at the first key of a stretch of typing
+ */
+async function bundleRrweb(hasPages: boolean): Promise<string> {
   const main = createRequire(import.meta.url).resolve('rrweb');
   const library = await readFile(join(dirname(main), 'rrweb.umd.min.cjs'), 'utf8');
+  const pages = `
+    let isTyping = false;
+    addEventListener('pointerdown', () => { isTyping = false; rrweb.record.takeFullSnapshot(); }, true);
+    addEventListener('keydown', () => {
+      if (!isTyping) rrweb.record.takeFullSnapshot();
+      isTyping = true;
+    }, true);`;
   // In a block: its variables would else replace functions of the window.
   return `if (window === top) { ${library}
     addEventListener('DOMContentLoaded', () => {
       let chars = 0;
       rrweb.record({ emit(event) { chars += JSON.stringify(event).length; } });
+      ${hasPages ? pages : ''}
     }); }`;
 }

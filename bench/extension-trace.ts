@@ -1,9 +1,13 @@
-/** https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU: times in µs. */
+/**
+ * https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU: times in µs. `tdur` is
+ * what the thread ran of `dur`; the rest it waited for a processor.
+ */
 export type TraceEvent = {
   name: string;
   ph: string;
   ts: number;
   dur?: number;
+  tdur?: number;
   pid: number;
   tid: number;
   args: { data?: { url?: string; type?: string }; name?: string };
@@ -66,8 +70,9 @@ function outermost(events: TraceEvent[]): TraceEvent[] {
   });
 }
 
-function millis({ dur = 0 }: TraceEvent): number {
-  return dur / 1_000;
+/** Of the thread's own time, so that other programs on the machine do not count. */
+function millis({ dur = 0, tdur = dur }: TraceEvent): number {
+  return tdur / 1_000;
 }
 
 function sum(values: number[]): number {

@@ -17,7 +17,7 @@ const pages = [
 ];
 const actionsPerSecond = 5;
 
-/** Drives the same page alone, with our content script's hearing, and with rrweb, in turns. */
+/** Drives the same page alone, with our content script's hearing, with rrweb, and with rrweb that keeps pages as we do, in turns. */
 export async function run({ print, rounds, seconds }: BenchOptions): Promise<object> {
   const actions = Math.max(4, Math.round(seconds * actionsPerSecond));
   const site = await openHardSite();
@@ -32,7 +32,7 @@ export async function run({ print, rounds, seconds }: BenchOptions): Promise<obj
     );
     const results: PageResult[] = [];
     for (const { name, path } of pages) {
-      const drives: Record<SideName, Drive[]> = { alone: [], ours: [], rrweb: [] };
+      const drives: Record<SideName, Drive[]> = { alone: [], ours: [], rrweb: [], rrwebPages: [] };
       for (let round = 1; round <= rounds; round++)
         for (const side of sides) {
           drives[side].push(await drive(browser, side, { url: site.url + path, actions }));
