@@ -1,5 +1,5 @@
 import type { Browser, CDPSession, Page } from 'playwright-core';
-import { type SideName, scriptName, scriptOf } from './extension-scripts.ts';
+import { type SideName, scriptName, scriptOf, selectorsEvent } from './extension-scripts.ts';
 import { readTrace, type Traced, type TraceEvent } from './extension-trace.ts';
 
 export type Drive = {
@@ -31,7 +31,13 @@ export async function drive(
       script,
     );
     const acting = readTrace(await traced(session, () => act(page, actions)), script);
-    const selectorsMs = side === 'ours' ? await timeSelectors(page, actions) : [];
+    const finding =
+      side === 'ours'
+        ? readTrace(await traced(session, () => findSelectors(page, actions)), script)
+        : null;
+    const selectorsMs = (finding?.events ?? [])
+      .filter(({ type }) => type === selectorsEvent)
+      .map(({ ms }) => ms);
     return { load, acting, selectorsMs };
   } finally {
     await context.close();
@@ -70,15 +76,14 @@ async function quiet(page: Page): Promise<void> {
   await page.evaluate('new Promise((done) => setTimeout(() => requestIdleCallback(done), 2500))');
 }
 
-async function timeSelectors(page: Page, actions: number): Promise<number[]> {
-  return page.evaluate(`(async () => {
-    const times = [];
+async function findSelectors(page: Page, actions: number): Promise<void> {
+  await page.evaluate(`(async () => {
     for (let n = 0; n < ${Math.max(20, actions)}; n++) {
       const buttons = document.querySelectorAll('button, a[href], input');
-      times.push(__selectors(buttons[(n * 31) % buttons.length]));
+      __choose(buttons[(n * 31) % buttons.length]);
+      document.dispatchEvent(new Event('${selectorsEvent}'));
       await new Promise(requestAnimationFrame);
     }
-    return times;
   })()`);
 }
 

@@ -7,6 +7,9 @@ import { build } from 'esbuild';
 export type SideName = 'alone' | 'ours' | 'rrweb' | 'rrwebPages';
 export const sides: SideName[] = ['alone', 'ours', 'rrweb', 'rrwebPages'];
 
+/** Has our side find the selectors of the element that was chosen before. */
+export const selectorsEvent = 'bench-selectors';
+
 /** Name of a recorder's script in a trace. */
 export const scriptName = (side: SideName) => `recorder-${side}.js`;
 
@@ -39,14 +42,14 @@ async function bundleOurs(): Promise<string> {
         if (waiting.push(sent) === 1) scheduler.postTask(send);
       },
     });
-    /** Milliseconds to find the selectors of an element, on a page that is known as it is now. */
-    globalThis.__selectors = (element) => {
+    /** Makes the page known as it is now; the event ${selectorsEvent} then finds selectors alone. */
+    let chosen = null;
+    globalThis.__choose = (element) => {
+      chosen = element;
       reveal(element);
       survey(100);
-      const begun = performance.now();
-      selectorsOf(element);
-      return performance.now() - begun;
-    };`;
+    };
+    document.addEventListener("${selectorsEvent}", () => selectorsOf(chosen));`;
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: capture, loader: 'ts' },
     bundle: true,

@@ -66,15 +66,16 @@ function cssWithin(element: Element, root: Root): string {
       if (tests >= MOST_TESTS) break;
       tests += 1;
       const candidate = path ? `${part} > ${path}` : part;
-      if (isOnlyOne(candidate, root)) return candidate;
+      if (isOnlyOne(candidate, element, root)) return candidate;
     }
     path = path ? `${stepOf(at, parts)} > ${path}` : stepOf(at, parts);
   }
   return path;
 }
 
-function isOnlyOne(selector: string, root: Root): boolean {
-  return root.querySelectorAll(selector).length === 1;
+/** What matches many times mostly matches something before the element: found without a look at them all. */
+export function isOnlyOne(selector: string, element: Element, root: Root): boolean {
+  return root.querySelector(selector) === element && root.querySelectorAll(selector).length === 1;
 }
 
 /** The first part that no sibling shares, else the position. */

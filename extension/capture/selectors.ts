@@ -4,7 +4,7 @@ import type { SelectorStrategy } from '../../src/contract/vocabulary.ts';
 import { textOf } from './dom.ts';
 import { looksGenerated } from './generated.ts';
 import { labelOf, nameOf, roleOfElement } from './names.ts';
-import { countAll, cssOf, hasTwins, placeOf, quote, structureOf } from './paths.ts';
+import { countAll, cssOf, hasTwins, isOnlyOne, placeOf, quote, structureOf } from './paths.ts';
 import { cleanText } from './privacy.ts';
 import { scopeOf } from './scopes.ts';
 import { holds, queryAll, withLabel, withRoleAndName, withText } from './search.ts';
@@ -120,7 +120,7 @@ function xpathOf(element: Element): string | null {
     const tag = at instanceof SVGElement ? `*[name()='${at.localName}']` : at.localName;
     const anchor = anchorOf(at);
     const value = (anchor && at.getAttribute(anchor)) ?? '';
-    if (anchor && document.querySelectorAll(`[${anchor}=${quote(value)}]`).length === 1) {
+    if (anchor && isOnlyOne(`[${anchor}=${quote(value)}]`, at, document)) {
       const rest = steps.map((step) => `/${step}`).join('');
       return `//${tag}[@${anchor}=${xpathString(value)}]${rest}`;
     }
