@@ -62,6 +62,8 @@ type SmallMessage =
 /** What a document shows at an instant. Rectangles count from the viewport of its own frame. */
 export type Look = {
   state: PageState;
+  /** What part of the viewport a pinched page shows, and how large; a picture shows just that. */
+  zoom: { scale: number; x: number; y: number };
   masks: Mask[];
   /** Frame elements of the document, in the order of `window.frames`. */
   frames: FramePlace[];

@@ -1,57 +1,15 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
 import { open } from '../examples/shop/buy-a-jacket.ts';
-import { consentText } from '../extension/face/consent-text.ts';
-import type { Settings } from '../extension/messages.ts';
 import { isAction } from '../extension/recorder/film.ts';
 import { burstAtMs } from '../extension/recorder/schedule.ts';
 import type { InteractionRecord } from '../src/contract/interaction.ts';
 import { type Installed, installExtension } from './extension.ts';
-import { openInFront } from './extension-steps.ts';
+import { openInFront, openPages, prepare } from './extension-steps.ts';
 import { type OnDevice, readDevice } from './extension-store.ts';
 
 const timeout = 120_000;
-
-/** The little of `chrome` that is set up here. */
-type Storage = { storage: { local: { set(values: object): Promise<void> } } };
-
-/** Says that there is a server, which nothing here is sent to: sessions are held. */
-async function prepare(installed: Installed, settings: Partial<Settings> = {}): Promise<void> {
-  const face = await installed.openFace('options.html');
-  await face.evaluate(() => {
-    const { chrome } = globalThis as unknown as { chrome: Storage };
-    const url = 'http://127.0.0.1:9';
-    const connection = { url, key: 'none', projectId: 'p', project: 'None', participant: null };
-    return chrome.storage.local.set({ connection });
-  });
-  await face.close();
-  const { version, locale } = consentText;
-  await installed.ask('consent.give', { version, locale });
-  await installed.ask('settings.save', { isHeld: true, ...settings });
-}
-
-/** @param pages HTML by path; `-> PATH` redirects */
-async function openPages(pages: Record<string, string>): Promise<string> {
-  const server = createServer((req, res) => {
-    const { pathname } = new URL(req.url ?? '/', 'http://localhost');
-    const page = pages[pathname];
-    if (page?.startsWith('-> ')) res.writeHead(302, { location: page.slice(3) }).end();
-    else if (page === undefined) res.writeHead(404).end();
-    else {
-      res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
-      res.end(`<!doctype html><html lang="en"><meta charset="utf-8"><title>${pathname}</title>
-        <style>body { font: 24px sans-serif }</style><h1>Page ${pathname}</h1>${page}</html>`);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 async function untilCounted(installed: Installed, interactions: number): Promise<void> {
   await expect

@@ -9,6 +9,46 @@ import { makeTestKey } from './accounts.ts';
 import type { Installed } from './extension.ts';
 import type { Product } from './product.ts';
 
+/** The little of `chrome` that is set up here. */
+type Storage = { storage: { local: { set(values: object): Promise<void> } } };
+
+/** Says that there is a server, which nothing here is sent to: sessions are held. */
+export async function prepare(
+  installed: Installed,
+  settings: Partial<Settings> = {},
+): Promise<void> {
+  const face = await installed.openFace('options.html');
+  await face.evaluate(() => {
+    const { chrome } = globalThis as unknown as { chrome: Storage };
+    const url = 'http://127.0.0.1:9';
+    const connection = { url, key: 'none', projectId: 'p', project: 'None', participant: null };
+    return chrome.storage.local.set({ connection });
+  });
+  await face.close();
+  const { version, locale } = consentText;
+  await installed.ask('consent.give', { version, locale });
+  await installed.ask('settings.save', { isHeld: true, ...settings });
+}
+
+/** @param pages HTML by path; `-> PATH` redirects */
+export async function openPages(pages: Record<string, string>): Promise<string> {
+  const server = createServer((req, res) => {
+    const { pathname } = new URL(req.url ?? '/', 'http://localhost');
+    const page = pages[pathname];
+    if (page?.startsWith('-> ')) res.writeHead(302, { location: page.slice(3) }).end();
+    else if (page === undefined) res.writeHead(404).end();
+    else {
+      res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+      res.end(`<!doctype html><html lang="en"><meta charset="utf-8"><title>${pathname}</title>
+        <style>body { font: 24px sans-serif }</style><h1>Page ${pathname}</h1>${page}</html>`);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 /** A page of numbered buttons on a port of its own; clicking one shows that it was. */
 export async function openButtons(count: number): Promise<string> {
   const buttons = Array.from(

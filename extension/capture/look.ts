@@ -18,12 +18,10 @@ export function look(secrets: string[]): Look {
   hearSecrets(secrets);
   learnSecrets(turn.typing);
   const closed = closedRoots();
-  const masks =
-    visualViewport?.scale === 1
-      ? [...fieldMasks(), ...textMasks(), ...closed.flatMap(masksIn)]
-      : [everything()];
+  const masks = [...fieldMasks(), ...textMasks(), ...closed.flatMap(masksIn)];
   return {
     state: stateOfPage(),
+    zoom: zoomOf(visualViewport),
     masks: masks.slice(0, limits.masksPerScreenshot),
     frames: framePlaces(),
     unseen: { closedShadowRoots: closed.length, canvases: canvasesInView() },
@@ -147,9 +145,11 @@ function canvasesInView(): Unseen['canvases'] {
   return count;
 }
 
-/** Nobody knows where things stand in the picture of a page that was pinched. */
-function everything(): Mask {
-  return { x: 0, y: 0, width: innerWidth, height: innerHeight, kind: 'EXCLUDED' };
+/** What two fingers did, not the zoom of the browser; only the top can be pinched. */
+function zoomOf(viewport: VisualViewport | null): Look['zoom'] {
+  if (!viewport || window !== window.top) return { scale: 1, x: 0, y: 0 };
+  const { scale, offsetLeft: x, offsetTop: y } = viewport;
+  return { scale, x, y };
 }
 
 /** Rounded outwards, so that no edge of a letter looks out. */

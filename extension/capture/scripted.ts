@@ -44,7 +44,11 @@ globalThis.__codesightPage = {
   finish: commit,
   look(secrets) {
     survey(patience);
-    return look(secrets);
+    const seen = look(secrets);
+    // Nobody looks at a pinched page here: nothing of it is shown.
+    const { innerWidth: width, innerHeight: height } = window;
+    const all = { x: 0, y: 0, width, height, kind: 'EXCLUDED' } as const;
+    return seen.zoom.scale === 1 ? seen : { ...seen, masks: [all] };
   },
   async quietMs() {
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));

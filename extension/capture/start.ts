@@ -18,6 +18,7 @@ const LONGEST_WAIT = 10_000;
 const MOST_HELLOS = 20;
 const NOTHING: Look = {
   state: {},
+  zoom: { scale: 1, x: 0, y: 0 },
   masks: [],
   frames: [],
   unseen: { closedShadowRoots: 0, canvases: 0 },
@@ -32,8 +33,20 @@ let hasEnded = false;
 
 const outgoing = openOutgoing({ documentId, path: pathOf }, isOver, end);
 
-/** Says hello, and does from then on what the recorder says. */
+/** There already: a script of this extension that was put into all frames of a page that was open before it. */
+const world = globalThis as { codesightStarted?: true };
+
+/** Says hello, and does from then on what the recorder says. Once in a document. */
 export function startContent(): void {
+  if (world.codesightStarted) return;
+  world.codesightStarted = true;
+  // Nobody sees it, and perhaps nobody ever will.
+  const { prerendering } = document as { prerendering?: boolean };
+  if (prerendering) document.addEventListener('prerenderingchange', begin, { once: true });
+  else begin();
+}
+
+function begin(): void {
   const unhandle = handlePage({
     'page.turn': (next) => {
       take(next);

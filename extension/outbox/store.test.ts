@@ -73,6 +73,34 @@ test('what the browser still grants is watched, too', async () => {
   expect(states).toEqual([...Array(4).fill('dropped'), ...Array(4).fill('kept')]);
 });
 
+test('when the browser refuses to write, the oldest pictures go until it does not', {
+  timeout: 60_000,
+}, async () => {
+  const { outbox, page } = await openStarted({ isConnected: false });
+  const id = newId();
+  // The estimate promises what the browser then does not give.
+  await page.do('setQuota', { quota: 1e12, usage: 0 });
+  const session = await outbox.context.newCDPSession(page.page);
+  const { origin } = new URL(page.page.url());
+  await page.do('record', { id, screenshots: 10, pictureBytes: 1_000_000 });
+  const { usage } = await session.send('Storage.getUsageAndQuota', { origin });
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 2_000_000 });
+
+  await page.do('record', { id, interactions: 30, screenshots: 14, pictureBytes: 1_000_000 });
+
+  const blobs = await page.do('blobs', id);
+  const dropped = blobs.filter(({ state }) => state === 'dropped');
+  expect(blobs).toHaveLength(14);
+  expect(dropped.length).toBeGreaterThan(0);
+  expect(blobs.slice(0, dropped.length)).toEqual(dropped);
+  expect(dropped.every(({ reason }) => reason === 'QUOTA')).toBe(true);
+  expect((await page.do('interactions', id)).length).toBe(30);
+  expect((await page.do('session', id))?.coverage.droppedForQuota).toBe(dropped.length);
+  expect((await page.do('problems')).map(({ message }) => message)).toEqual([
+    expect.stringContaining('no room left'),
+  ]);
+});
+
 test('a session that is over takes nothing more', async () => {
   const { page } = await openStarted({ isConnected: false });
   const id = newId();

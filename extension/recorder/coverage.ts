@@ -1,5 +1,6 @@
 import type { CoverageAccount } from '../../src/contract/coverage.ts';
 import type { Store } from '../outbox/types.ts';
+import type { Draft } from '../page.ts';
 
 type Counts = Omit<CoverageAccount, 'frames' | 'missedScreenshots' | 'notes'>;
 
@@ -18,7 +19,8 @@ const writeAfterMs = 1_000;
 export function withGaps(account: CoverageAccount, gaps: Gap[]): CoverageAccount {
   const next = structuredClone(account);
   for (const gap of gaps) {
-    if ('count' in gap) next[gap.count] += gap.by ?? 1;
+    // A session of an older version lacks the counts that came later.
+    if ('count' in gap) next[gap.count] = (next[gap.count] ?? 0) + (gap.by ?? 1);
     if ('frame' in gap) next.frames[gap.frame] += gap.by ?? 1;
     if ('missed' in gap) next.missedScreenshots[gap.missed] += gap.by ?? 1;
     if ('note' in gap && next.notes.length < mostNotes) {
@@ -27,6 +29,20 @@ export function withGaps(account: CoverageAccount, gaps: Gap[]): CoverageAccount
     }
   }
   return next;
+}
+
+/**
+ * What is missing of the page before an action. Pure.
+ *
+ * @param snapshotId `null` when no page could be kept
+ */
+export function pageGapsOf(
+  { snapshotKey, context }: Pick<Draft, 'snapshotKey' | 'context'>,
+  snapshotId: string | null,
+): Gap[] {
+  if (snapshotKey === null || snapshotId === null) return [{ count: 'missedSnapshots' }];
+  const { snapshotAgeMs = 0 } = Object(context) as { snapshotAgeMs?: number };
+  return snapshotAgeMs > 0 ? [{ count: 'lateSnapshots' }] : [];
 }
 
 /** Writes what was not seen into the session, a second's gaps at once; the worker's death costs those. */

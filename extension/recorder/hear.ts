@@ -3,6 +3,7 @@ import type { Requests } from '../messages.ts';
 import type { HeldDraft } from '../outbox/types.ts';
 import type { Draft, SentMessage, SentSnapshot } from '../page.ts';
 import type { Camera } from './camera.ts';
+import { pageGapsOf } from './coverage.ts';
 import { type Current, type Desk, recordingOf } from './desk.ts';
 import type { Documents } from './documents.ts';
 import { heldOf, type Origin } from './draft.ts';
@@ -82,6 +83,9 @@ export function openEar(
     return true;
   };
 
+  const snapshotIdOf = ({ snapshotKey }: Draft, documentId: string): string | null =>
+    snapshotKey === null ? null : (memory.get<string>(`snap:${documentId}:${snapshotKey}`) ?? null);
+
   /** The draft as the whole tab sees it: ids for keys, the viewport of the tab, the page at the top. */
   const placed = (
     draft: Draft,
@@ -89,9 +93,7 @@ export function openEar(
     place: Place | null,
     layout: Layout | null,
   ): Draft => {
-    const snapshotId = draft.snapshotKey
-      ? (memory.get<string>(`snap:${documentId}:${draft.snapshotKey}`) ?? null)
-      : null;
+    const snapshotId = snapshotIdOf(draft, documentId);
     if (frameId === 0) return { ...draft, before: draft.before && { ...draft.before, snapshotId } };
     const top = layout?.state;
     return {
@@ -137,6 +139,10 @@ export function openEar(
           const start = held ?? heldOf(session.id, draftId, startedAt, origin);
           const isOpen = message.kind === 'open';
           if (held && !held.isOpen && isOpen) continue; // a repeat of what is over
+          if (draft && !isOpen && held?.isOpen !== false) {
+            const gaps = pageGapsOf(draft, snapshotIdOf(draft, documentId));
+            desk.coverage.add(session.id, ...gaps);
+          }
           if (isAction(draft?.type ?? 'CLICK')) film.noteAction(tabId, draftId, startedAt);
           change({
             ...start,

@@ -15,7 +15,12 @@ const aPlace = (index: number, more: Partial<FramePlace> = {}): FramePlace => ({
   height: 150,
   ...more,
 });
-const aLook = (masks: Mask[] = [], frames: FramePlace[] = [], scrollY = 0): Look => ({
+const aLook = (
+  masks: Mask[] = [],
+  frames: FramePlace[] = [],
+  scrollY = 0,
+  zoom: Look['zoom'] = { scale: 1, x: 0, y: 0 },
+): Look => ({
   state: {
     url: 'https://shop.example/',
     scrollX: 0,
@@ -23,6 +28,7 @@ const aLook = (masks: Mask[] = [], frames: FramePlace[] = [], scrollY = 0): Look
     viewportWidth: 1280,
     viewportHeight: 800,
   },
+  zoom,
   masks,
   frames,
   unseen: { closedShadowRoots: 0, canvases: 0 },
@@ -128,4 +134,24 @@ test('a page is steady when nothing scrolled, came or went', () => {
   expect(isSteady(frames, [aFrame(0, aLook()), aFrame(1, aLook(), { documentId: 'new' })])).toBe(
     false,
   );
+});
+
+test('masks of a pinched page are where the picture shows what they hide', () => {
+  const zoom = { scale: 2, x: 100, y: 50 };
+
+  const layout = layOut([
+    aFrame(0, aLook([aMask(120, 60), aMask(0, 0), aMask(90, 60)], [], 0, zoom)),
+  ]);
+
+  expect(layout?.masks).toEqual([
+    { x: 40, y: 20, width: 100, height: 40, kind: 'PERSONAL' },
+    { x: 0, y: 20, width: 80, height: 40, kind: 'PERSONAL' }, // its left part is beside the picture
+  ]);
+});
+
+test('a page that is pinched between two looks is not steady', () => {
+  const zoom = { scale: 1.5, x: 0, y: 0 };
+
+  expect(isSteady([aFrame(0, aLook())], [aFrame(0, aLook())])).toBe(true);
+  expect(isSteady([aFrame(0, aLook())], [aFrame(0, aLook([], [], 0, zoom))])).toBe(false);
 });

@@ -30,6 +30,7 @@ export type Place = {
 /** What a tab shows at an instant; rectangles count from the viewport of the tab. */
 export type Layout = {
   state: PageState;
+  /** As they stand in a picture of it, which shows a part only of a page that was pinched. */
   masks: Mask[];
   /** By frameId; without those that nobody could place. */
   places: Map<number, Place>;
@@ -44,7 +45,7 @@ export type Layout = {
 export function layOut(frames: FrameLook[]): Layout | null {
   const top = frames.find(({ parentFrameId }) => parentFrameId === -1);
   if (!top?.look || top.isExcluded) return null;
-  const { state } = top.look;
+  const { state, zoom } = top.look;
   const width = state.viewportWidth ?? 0;
   const height = state.viewportHeight ?? 0;
   const places = new Map<number, Place>();
@@ -65,7 +66,8 @@ export function layOut(frames: FrameLook[]): Layout | null {
     }
   };
   enter(top, top.look, { steps: [], x: 0, y: 0, clip: { x: 0, y: 0, width, height } });
-  return { state, masks, places };
+  const shown = masks.flatMap((mask) => zoomed(mask, zoom, { x: 0, y: 0, width, height }));
+  return { state, masks: shown, places };
 }
 
 /** Masks of both looks; equal ones once. Pure. */
@@ -85,7 +87,11 @@ export function isSteady(before: FrameLook[], after: FrameLook[]): boolean {
     if (!earlier || earlier.frameId !== frame.frameId) return false;
     const [a, b] = [earlier.look?.state, frame.look?.state];
     if (!a || !b) return true; // masked whole
+    const [zoomBefore, zoomAfter] = [earlier.look?.zoom, frame.look?.zoom];
     return (
+      zoomBefore?.scale === zoomAfter?.scale &&
+      zoomBefore?.x === zoomAfter?.x &&
+      zoomBefore?.y === zoomAfter?.y &&
       a.url === b.url &&
       a.scrollX === b.scrollX &&
       a.scrollY === b.scrollY &&
@@ -126,19 +132,28 @@ function placeIn(above: Place, inner: FramePlace, order: number): Place {
   return { steps: [...above.steps, step], x, y, clip: intersect(box, above.clip) };
 }
 
-/** Rounded outwards, so that no edge of a letter looks out. */
 function push(masks: Mask[], box: Rectangle, kind: Mask['kind'], place: Place): void {
   const moved = { ...box, x: box.x + place.x, y: box.y + place.y };
-  const { x, y, width, height } = intersect(moved, place.clip);
-  if (width <= 0 || height <= 0) return;
+  masks.push(...maskOver(intersect(moved, place.clip), kind));
+}
+
+/** Where a mask stands in the picture; none when it is beside what the picture shows. */
+function zoomed({ kind, ...box }: Mask, { scale, x, y }: Look['zoom'], picture: Rectangle): Mask[] {
+  const larger = {
+    x: (box.x - x) * scale,
+    y: (box.y - y) * scale,
+    width: box.width * scale,
+    height: box.height * scale,
+  };
+  return maskOver(intersect(larger, picture), kind);
+}
+
+/** Rounded outwards, so that no edge of a letter looks out; none when nothing can be seen of it. */
+function maskOver({ x, y, width, height }: Rectangle, kind: Mask['kind']): Mask[] {
+  if (width <= 0 || height <= 0) return [];
   const [left, top] = [Math.floor(x), Math.floor(y)];
-  masks.push({
-    x: left,
-    y: top,
-    width: Math.ceil(x + width) - left,
-    height: Math.ceil(y + height) - top,
-    kind,
-  });
+  const [right, bottom] = [Math.ceil(x + width), Math.ceil(y + height)];
+  return [{ x: left, y: top, width: right - left, height: bottom - top, kind }];
 }
 
 function intersect(a: Rectangle, b: Rectangle): Rectangle {

@@ -5,6 +5,8 @@ type Running = {
   clipId: string;
   recorder: MediaRecorder;
   stream: MediaStream;
+  /** Resolves when the last sound was given out; a track that ends stops its recorder by itself. */
+  stopped: Promise<unknown>;
   written: Promise<void>;
 };
 
@@ -16,17 +18,14 @@ export function openMicrophone(): void {
   let running: Running | null = null;
 
   const stop = async (): Promise<{ endedAt: number }> => {
-    const stopped = running;
+    const ending = running;
     running = null;
-    if (stopped && stopped.recorder.state !== 'inactive') {
-      const ended = new Promise((resolve) => {
-        stopped.recorder.addEventListener('stop', resolve, { once: true });
-      });
-      stopped.recorder.stop();
-      await ended;
+    if (ending) {
+      if (ending.recorder.state !== 'inactive') ending.recorder.stop();
+      await ending.stopped;
+      for (const track of ending.stream.getTracks()) track.stop();
+      await ending.written;
     }
-    for (const track of stopped?.stream.getTracks() ?? []) track.stop();
-    await stopped?.written;
     return { endedAt: Date.now() };
   };
 
@@ -39,7 +38,10 @@ export function openMicrophone(): void {
         mimeType: 'audio/webm;codecs=opus',
         audioBitsPerSecond: bitsPerSecond,
       });
-      const clip: Running = { clipId, recorder, stream, written: Promise.resolve() };
+      const stopped = new Promise((resolve) => {
+        recorder.addEventListener('stop', resolve, { once: true });
+      });
+      const clip: Running = { clipId, recorder, stream, stopped, written: Promise.resolve() };
       const startedAt = Date.now();
       await chunks.begin({ id: clipId, sessionId, startedAt, lastAt: startedAt });
       let index = 0;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CoverageAccount } from '../../src/contract/coverage.ts';
-import { withGaps } from './coverage.ts';
+import { pageGapsOf, withGaps } from './coverage.ts';
 import { openMemory } from './memory.ts';
 import { openSecrets } from './secrets.ts';
 import { idOf } from './sha256.ts';
@@ -84,6 +84,29 @@ test('the account of what was not seen grows', () => {
     missedScreenshots: { after: 2, before: 0 },
     notes: ['Voice was lost.'],
   });
+});
+
+test('an action without a page of its own moment is accounted for', () => {
+  const draft = { snapshotKey: 'a', context: {} };
+
+  expect(pageGapsOf(draft, 'id')).toEqual([]);
+  expect(pageGapsOf({ ...draft, context: { snapshotAgeMs: 40 } }, 'id')).toEqual([
+    { count: 'lateSnapshots' },
+  ]);
+  expect(pageGapsOf({ ...draft, snapshotKey: null }, null)).toEqual([{ count: 'missedSnapshots' }]);
+  // It was told, and given up before it was kept.
+  expect(pageGapsOf(draft, null)).toEqual([{ count: 'missedSnapshots' }]);
+});
+
+test('an account of an older version takes the counts that came later', () => {
+  const { lateSnapshots: _, ...older } = CoverageAccount.parse({
+    frames: {},
+    missedScreenshots: {},
+  });
+
+  const account = withGaps(older as CoverageAccount, [{ count: 'lateSnapshots' }]);
+
+  expect(account.lateSnapshots).toBe(1);
 });
 
 test('work in turn keeps its order, also after a failure', async () => {

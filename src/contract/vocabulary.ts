@@ -99,6 +99,8 @@ export const coverageCounts = {
   duplicateScreenshots: 'Pictures left out because they hardly differed from the one before.',
   droppedForQuota: 'Images, pages and sounds given up because the device had no room for them.',
   lateFrames: 'Pictures from before an action that were more than two seconds old.',
+  lateSnapshots: 'Actions whose page could not be written in time: an older one stands for it.',
+  missedSnapshots: 'Actions without a page: it was too large, or given up before it was kept.',
   workerRestarts: 'Times that the browser stopped the recorder, which went on from disk.',
   browserRestarts: 'Times that the browser itself was started anew.',
 } as const;

@@ -57,6 +57,8 @@ test('the account of coverage is read as it was given, absent counts as 0, its n
     duplicateScreenshots: 0,
     droppedForQuota: 0,
     lateFrames: 6,
+    lateSnapshots: 0,
+    missedSnapshots: 0,
     workerRestarts: 0,
     browserRestarts: 0,
     notes: ['The browser refused a picture of [EMAIL] twice.'],
