@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -37,13 +40,19 @@ export type Outbox = {
 let browser: Promise<Browser> | null = null;
 let script: Promise<string> | null = null;
 
-/** A server, and a browser whose storage is as empty as after an installation. */
-export async function openOutbox(env: Record<string, string> = {}): Promise<Outbox> {
+/**
+ * A server, and a browser whose storage is as empty as after an installation.
+ *
+ * @param onDisk in a profile of its own: only there the browser keeps to a quota that it is told
+ */
+export async function openOutbox(
+  env: Record<string, string> = {},
+  { onDisk = false } = {},
+): Promise<Outbox> {
   script ??= bundle();
-  browser ??= launch();
   const origin = await servePage(await script);
   const product = await openProduct({ ALLOWED_ORIGINS: origin, ...env });
-  const context = await (await browser).newContext();
+  const context = onDisk ? await launchOnDisk() : await newContext();
   onTestFinished(() => context.close());
   const project = await product.app.db.project.findFirstOrThrow();
   return {
@@ -85,6 +94,17 @@ export async function openOutbox(env: Record<string, string> = {}): Promise<Outb
   };
 }
 
+async function newContext(): Promise<BrowserContext> {
+  browser ??= launch();
+  return (await browser).newContext();
+}
+
+async function launchOnDisk(): Promise<BrowserContext> {
+  const profile = await mkdtemp(join(tmpdir(), 'codesight-outbox-'));
+  onTestFinished(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
+  return chromium.launchPersistentContext(profile, launchOptions());
+}
+
 /** The same with the page open and the sender at work. */
 export async function openStarted({
   outbox: given,
@@ -115,10 +135,14 @@ export async function untilSent(outbox: OutboxPage, id: string, timeout = 15_000
   await expect.poll(async () => (await outbox.do('session', id))?.state, { timeout }).toBe('sent');
 }
 
-async function launch(): Promise<Browser> {
+function launch(): Promise<Browser> {
+  return chromium.launch(launchOptions());
+}
+
+function launchOptions() {
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const executablePath = findChromium(process.env.CHROMIUM, process.env.PATH);
-  return chromium.launch({ headless: true, executablePath, args });
+  return { headless: true, executablePath, args };
 }
 
 async function bundle(): Promise<string> {

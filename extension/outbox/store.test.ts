@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
-import { closeBrowser, openStarted, untilSent } from '../../test/outbox.ts';
+import { closeBrowser, openOutbox, openStarted, untilSent } from '../../test/outbox.ts';
 import { heldOf } from '../../test/product.ts';
 
 afterAll(closeBrowser);
@@ -76,15 +76,14 @@ test('what the browser still grants is watched, too', async () => {
 test('when the browser refuses to write, the oldest pictures go until it does not', {
   timeout: 60_000,
 }, async () => {
-  const { outbox, page } = await openStarted({ isConnected: false });
+  const outbox = await openOutbox({}, { onDisk: true });
+  const { page } = await openStarted({ outbox, isConnected: false });
   const id = newId();
   // The estimate promises what the browser then does not give.
   await page.do('setQuota', { quota: 1e12, usage: 0 });
   const session = await outbox.context.newCDPSession(page.page);
   const { origin } = new URL(page.page.url());
-  await page.do('record', { id, screenshots: 10, pictureBytes: 1_000_000 });
-  const { usage } = await session.send('Storage.getUsageAndQuota', { origin });
-  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 2_000_000 });
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 8_000_000 });
 
   await page.do('record', { id, interactions: 30, screenshots: 14, pictureBytes: 1_000_000 });
 

@@ -195,6 +195,7 @@ function interactionOf({ id, odd = {} }: Recorded, sequence: number) {
 
 async function pictureOf(spec: Recorded, number: number): Promise<KeptBlob> {
   const bytes = bytesOf(`RIFF\0\0\0\0WEBPpicture ${number}`, spec.pictureBytes ?? 1024);
+  addNoise(bytes, number);
   return {
     kind: 'screenshot',
     bytes,
@@ -260,6 +261,19 @@ function bytesOf(head: string, filler: number): ArrayBuffer {
   const bytes = new Uint8Array(head.length + filler).fill(112);
   for (let at = 0; at < head.length; at += 1) bytes[at] = head.charCodeAt(at);
   return bytes.buffer;
+}
+
+/** Always the same, and as hard to compress as a picture: the browser counts what reaches the disk. */
+function addNoise(bytes: ArrayBuffer, seed: number): void {
+  const words = new Uint32Array(bytes, 64, Math.floor((bytes.byteLength - 64) / 4));
+  let state = seed + 1;
+  for (let at = 0; at < words.length; at += 1) {
+    // https://www.jstatsoft.org/article/view/v008i14
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[at] = state;
+  }
 }
 
 async function sha256(bytes: ArrayBuffer): Promise<string> {
