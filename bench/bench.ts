@@ -34,6 +34,11 @@ const benches: Record<string, Bench> = {
     defaults: { seconds: 4, rounds: 3 },
     run: async (options) => (await import('./extension.ts')).run(options),
   },
+  diagnostics: {
+    summary: 'reports end to end, grouped and counted, against bare inserts of them; and a storm',
+    defaults: { seconds: 4, rounds: 3 },
+    run: async (options) => (await import('./diagnostics.ts')).run(options),
+  },
   export: {
     summary:
       'a dataset’s export, sealed files and all, against `COPY … TO STDOUT` of the same rows',
@@ -47,12 +52,12 @@ const help = `Measures CodeSight on this machine.
   npm run bench -- NAME [--seconds N] [--rounds N] [--rows N] [--database URL] [--profile FOLDER] [--json]
 
 ${Object.entries(benches)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`)
   .join('\n')}
 
   --seconds N       length of one timed round
   --rounds N        timed rounds of each side; figures are medians over them
-  --rows N          interactions to export; default: 1,000,000
+  --rows N          interactions to export, default: 1,000,000; reports of a storm, default: 100,000
   --database URL    an empty Postgres database to measure on; default: the embedded one, durable
   --profile FOLDER  writes a CPU profile of the server there (for Chrome's or VS Code's viewer)
   --json            prints only the last line: the figures as JSON
