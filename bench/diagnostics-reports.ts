@@ -17,7 +17,7 @@ export function reportsOf(seed: number, isStorm = false) {
   return (count: number) =>
     Array.from({ length: count }, () => {
       made += 1;
-      const bug = isStorm ? 0 : (made * 7_919) % bugs;
+      const bug = isStorm ? bugs : (made * 7_919) % bugs;
       const frames = functions.map((name, depth) => ({
         file: `/srv/app/src/module-${(bug * 31 + depth) % 50}.js`,
         function: `${name}${bug}`,

@@ -142,7 +142,7 @@ async function measureStorm(
     const { firstBytes, peakBytes } = await memory.stop();
     await expectCount(sql, 'SELECT sum("count")::int AS n FROM "ErrorIssue"', before + sent);
     const added = (await numberOf(sql, 'SELECT count(*)::int AS n FROM "ErrorIssue"')) - issues;
-    if (added > 1) throw new Error(`Expected a storm to be one issue, got ${added}.`);
+    if (added !== 1) throw new Error(`Expected a storm to be one issue, got ${added}.`);
     const grown = (peakBytes - firstBytes) / 1_048_576;
     print(
       tableOf(
