@@ -35,6 +35,21 @@ test('a session arrives whole, and nothing of it stays', async () => {
   await expect.poll(() => page.do('alarms')).toEqual({});
 });
 
+test('the jobs that follow a session are in the trace of its clicks', async () => {
+  const { product, page } = await openStarted();
+  const id = newId();
+
+  await page.do('record', { id, interactions: 1 });
+  await page.do('stop', id);
+  await untilSent(page, id);
+
+  const jobs = await product.app.db.$queryRaw<{ traceparent: string }[]>`
+    SELECT j.data->>'traceparent' AS "traceparent" FROM pgboss.job j WHERE j.data->'payload'->>'sessionId' = ${id}`;
+  expect(jobs.length).toBeGreaterThan(0);
+  for (const { traceparent } of jobs)
+    expect(traceparent.split('-')[1]).toBe(id.replaceAll('-', ''));
+});
+
 test('what is captured goes out while the session goes on', async () => {
   const { product, page } = await openStarted();
   const id = newId();
