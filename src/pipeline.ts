@@ -12,6 +12,7 @@ import {
   withdrawDatasetsJob,
 } from './datasets/jobs.ts';
 import { fulfilRequestsJob, requestDataJob } from './deployment/jobs.ts';
+import { deliverJob } from './diagnostics/alerts/jobs.ts';
 import { forecastIssuesJob, turnAgedIssuesJob } from './diagnostics/issues/jobs.ts';
 import { trimRingJob } from './diagnostics/stream/jobs.ts';
 import { evaluationFinished } from './evaluation/events.ts';
@@ -53,4 +54,5 @@ export const others = [
   advanceJob,
   turnAgedIssuesJob,
   forecastIssuesJob,
+  deliverJob,
 ];

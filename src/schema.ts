@@ -12,6 +12,7 @@ import './diagnostics/contracts/schema.ts';
 import './diagnostics/contracts/schema-mutations.ts';
 import './diagnostics/contracts/schema-checks.ts';
 import './diagnostics/contracts/schema-health.ts';
+import './diagnostics/alerts/schema.ts';
 import './diagnostics/stream/schema.ts';
 import './diagnostics/sync/schema.ts';
 import './diagnostics/sync/schema-events.ts';

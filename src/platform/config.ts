@@ -198,6 +198,11 @@ const Env = z.object({
     .describe(
       'Hosts that endpoints of models may be on, exact or as `*.example.org`, separated by commas. Empty: any host by HTTPS, and loopback.',
     ),
+  ALERT_ALLOWED_HOSTS: list
+    .default([])
+    .describe(
+      'Hosts that channels of alerts may be on though they are inside a private network, or without HTTPS: `host`, `host:port` or `*.example.org`, separated by commas.',
+    ),
   SHUTDOWN_TIMEOUT_SECONDS: whole(1, 600)
     .default(30)
     .describe('Longest wait for running work when the process is told to stop, in seconds.'),
@@ -312,6 +317,7 @@ function shape(env: z.infer<typeof Env>) {
       pollMs: env.TRAINING_POLL_MS,
       endpointHosts: env.MODEL_ENDPOINT_HOSTS,
     },
+    alerts: { allowedHosts: env.ALERT_ALLOWED_HOSTS },
     shutdownTimeoutSeconds: env.SHUTDOWN_TIMEOUT_SECONDS,
     graphiql: env.GRAPHIQL,
   };

@@ -25,17 +25,19 @@ export type Topic =
   | 'deployment'
   | 'request'
   | 'debug'
+  | 'alert'
   | 'sync'
   | 'instructions';
 
 export type Interest = { topic: Topic; projectId?: string; subjectId?: string; sessionId?: string };
 
+type NewChange = { topic: Topic; projectId: string; subjectId: string; sessionId?: string };
+
 export type PubSub = {
   /** Writes the change into the outbox, in the transaction that makes it true. */
-  notify(
-    tx: Tx,
-    change: { topic: Topic; projectId: string; subjectId: string; sessionId?: string },
-  ): Promise<void>;
+  notify(tx: Tx, change: NewChange): Promise<void>;
+  /** The same for many changes, in one statement. */
+  notifyAll(tx: Tx, changes: NewChange[]): Promise<void>;
   /**
    * Changes from now on, or after a cursor. Holds at most `bufferSize` unread changes of this
    * subscriber, then ends with `SubscriberTooSlowError`; the cursor of its last change resumes it.
@@ -177,6 +179,16 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
       });
   };
 
+  const tell = () => {
+    pending ??= setTimeout(() => {
+      pending = null;
+      wake();
+      sql
+        .query(`NOTIFY ${channel}`)
+        .catch((error: unknown) => log.warn({ err: error }, 'a notification was not sent'));
+    }, coalesceMs);
+  };
+
   const beat = () => {
     if (!listener && subscribers.size > 0)
       listening ??= listen()
@@ -196,13 +208,14 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
         data: { topic, projectId, subjectId, sessionId: sessionId ?? null },
         select: { id: true },
       });
-      pending ??= setTimeout(() => {
-        pending = null;
-        wake();
-        sql
-          .query(`NOTIFY ${channel}`)
-          .catch((error: unknown) => log.warn({ err: error }, 'a notification was not sent'));
-      }, coalesceMs);
+      tell();
+    },
+    async notifyAll(tx, changes) {
+      if (changes.length === 0) return;
+      await tx.outbox.createMany({
+        data: changes.map((change) => ({ sessionId: null, ...change })),
+      });
+      tell();
     },
     async *subscribe(interest, { after, signal } = {}) {
       const from = after ? parseCursor(after) : null;

@@ -36,6 +36,12 @@ export async function writeDebugEvents(
     INSERT INTO "DebugEvent" ("projectId", "sequence", "body")
     SELECT g."projectId", b."last" + g."place", g."body"::jsonb
     FROM "given" g JOIN "before" b ON b."projectId" = g."projectId"`;
-  for (const projectId of new Set(projects))
-    await pubsub.notify(tx, { topic: 'debug', projectId, subjectId: projectId });
+  await pubsub.notifyAll(
+    tx,
+    [...new Set(projects)].map((projectId) => ({
+      topic: 'debug' as const,
+      projectId,
+      subjectId: projectId,
+    })),
+  );
 }

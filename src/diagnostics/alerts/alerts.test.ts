@@ -1,0 +1,394 @@
+import { expect, test } from 'vitest';
+import { makeChannel, makeRule, openAlerting } from '../../../test/alerts.ts';
+import { ask, makeViewer, openReplica } from '../../../test/app.ts';
+import { follow } from '../../../test/follow.ts';
+import { dumpDatabase } from '../../../test/sessions.ts';
+import { aSignal, state } from '../../../test/signals.ts';
+import { newId } from '../../lib/ids.ts';
+import type { App } from '../../platform/app.ts';
+import type { Signal } from '../signals.ts';
+
+const reports = (projectId: string, count: number, subjectId = 'issue') =>
+  aSignal(projectId, { subjectId, detail: { count } });
+const newIssue = (projectId: string, over: Partial<Signal> = {}) =>
+  aSignal(projectId, {
+    kind: 'issue.new',
+    subjectId: newId(),
+    correlationId: 'c'.repeat(32),
+    seen: { count: 3, users: 2, firstAt: new Date(0), lastAt: new Date(60_000) },
+    ...over,
+  });
+const deliveriesOf = (app: App) =>
+  app.db.delivery.findMany({ orderBy: { id: 'asc' }, select: { kind: true, state: true } });
+const far = { timeout: 10_000 };
+
+test.each([
+  [9, 0],
+  [10, 0],
+  [11, 1],
+])(
+  'count over 10: %i reports, one by one, give %i alerts in the transaction that crosses',
+  async (count, alerts) => {
+    const { app, viewer, projectId } = await openAlerting();
+    await makeRule({ app, viewer }, { trigger: 'COUNT_OVER', threshold: 10, windowSeconds: 600 });
+
+    for (let sent = 0; sent < count; sent += 1) await state(app, reports(projectId, 1));
+
+    expect(await app.db.alert.count()).toBe(alerts);
+  },
+);
+
+test('of many that cross a threshold together one raises the alert, on any replica', async () => {
+  const { app, viewer, projectId } = await openAlerting();
+  const replica = await openReplica(app);
+  await makeRule({ app, viewer }, { trigger: 'COUNT_OVER', threshold: 50, windowSeconds: 600 });
+
+  await Promise.all(
+    Array.from({ length: 60 }, (_, index) =>
+      state(index % 2 ? app : replica, reports(projectId, 1)),
+    ),
+  );
+
+  expect(await app.db.alert.count()).toBe(1);
+  const [watch] = await app.db.alertWatch.findMany();
+  expect(watch?.counts.reduce((sum, each) => sum + each, 0)).toBe(60);
+});
+
+test('a storm of 100,000 equal reports is one alert and one row', async () => {
+  const { app, viewer, projectId } = await openAlerting();
+  await makeRule({ app, viewer }, { trigger: 'COUNT_OVER', threshold: 100, windowSeconds: 600 });
+
+  for (let sent = 0; sent < 100; sent += 1) await state(app, reports(projectId, 1_000));
+
+  expect(await app.db.alert.count()).toBe(1);
+  expect(await app.db.alertWatch.count()).toBe(1);
+});
+
+test('what is rolled back raises nothing', async () => {
+  const { app, viewer, projectId } = await openAlerting();
+  await makeRule({ app, viewer }, {});
+
+  const failing = app.db.$transaction(async (tx) => {
+    const { stateSignals } = await import('../state-signals.ts');
+    await stateSignals(app, tx, [newIssue(projectId)]);
+    throw new Error('made to fail');
+  });
+
+  await expect(failing).rejects.toThrow('made to fail');
+  expect(await app.db.alert.count()).toBe(0);
+});
+
+test.each(['SLACK', 'DISCORD', 'WEBHOOK'] as const)(
+  'an alert reaches %s over HTTP, within its limits, with what is known and nothing personal',
+  async (kind) => {
+    const alerting = await openAlerting({ PUBLIC_URL: 'https://codesight.example' });
+    const { app, projectId, channels } = alerting;
+    const channelId = await makeChannel(alerting, kind);
+    await makeRule(alerting, { channelIds: [channelId], name: 'All & <new> issues' });
+    await app.queue.work(app);
+
+    await state(
+      app,
+      newIssue(projectId, {
+        title: `<b>${'&'.repeat(5_000)}</b> @everyone of jo.doe@example.org`,
+        source: '<checkout & cart>',
+      }),
+      newIssue(projectId, { title: 'Mail to jo.doe@example.org failed <soon>' }),
+    );
+
+    await expect.poll(() => channels.taken.length, far).toBe(2);
+    const said = JSON.stringify(channels.taken).replaceAll('\\', '');
+    expect(said).not.toContain('jo.doe');
+    for (const word of [
+      'VALIDATION_FAILED',
+      'HIGH',
+      '1970-01-01T00:00:00.000Z',
+      '1970-01-01T00:01:00.000Z',
+      'c'.repeat(32),
+      'https://codesight.example/alerts/',
+    ])
+      expect(said).toContain(word);
+    expect(said).toMatch(/Reports(?:\*n|","value":")3"/);
+    expect(said).toMatch(/Users(?:\*n|","value":")2"/);
+    await expect
+      .poll(() => deliveriesOf(app), far)
+      .toEqual([
+        { kind: 'ALERT', state: 'SENT' },
+        { kind: 'ALERT', state: 'SENT' },
+      ]);
+  },
+);
+
+test('over 10 messages in 5 minutes a rule sends one digest with counts to a channel', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  const channelIds = [await makeChannel(alerting)];
+  const ruleId = await makeRule(alerting, { channelIds });
+  const titles = ['the rare one', ...Array.from({ length: 4 }, () => 'the frequent one')];
+
+  await state(app, ...Array.from({ length: 10 }, () => newIssue(projectId)));
+  await state(app, ...titles.map((title) => newIssue(projectId, { title })));
+
+  const digest = await app.db.delivery.findFirstOrThrow({ where: { kind: 'DIGEST' } });
+  const first = await app.db.delivery.findFirstOrThrow({ where: { kind: 'ALERT' } });
+  expect(digest.dueAt.getTime() - first.createdAt.getTime()).toBe(300_000);
+  expect(
+    await app.db.delivery.groupBy({
+      by: ['kind', 'state'],
+      _count: true,
+      orderBy: [{ kind: 'asc' }, { state: 'asc' }],
+    }),
+  ).toEqual([
+    { kind: 'ALERT', state: 'PENDING', _count: 10 },
+    { kind: 'ALERT', state: 'HELD', _count: 5 },
+    { kind: 'DIGEST', state: 'PENDING', _count: 1 },
+  ]);
+  await app.sql.query(
+    "UPDATE pgboss.job SET start_after = now() WHERE name = 'diagnostics.deliver'",
+  );
+  await app.queue.work(app);
+  await expect.poll(() => channels.taken.length, far).toBe(11);
+  const body = channels.taken.map((one) => one.body).find(({ type }) => type === 'alert.digest');
+  expect(body).toMatchObject({
+    data: {
+      headline: '5 more alerts of “a rule”',
+      text: '4 × the frequent one\n1 × the rare one',
+      link: expect.stringContaining(ruleId),
+    },
+  });
+  expect(await app.db.alertCap.findMany()).toMatchObject([{ digestId: null }]);
+});
+
+test('an issue that is resolved follows up its alert where that was told', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  await app.queue.work(app);
+  const issue = newIssue(projectId, { title: 'Cart is empty' });
+  await state(app, issue);
+  await expect.poll(() => channels.taken.length, far).toBe(1);
+
+  await state(app, { ...issue, kind: 'issue.resolved' });
+
+  await expect.poll(() => channels.taken.length, far).toBe(2);
+  expect(channels.taken.map(({ body }) => body)).toMatchObject([
+    { type: 'alert.raised', data: { headline: 'New issue: Cart is empty' } },
+    { type: 'alert.resolved', data: { headline: 'Resolved: New issue: Cart is empty' } },
+  ]);
+  expect(await app.db.alert.findMany()).toMatchObject([{ state: 'RESOLVED' }]);
+});
+
+test('a message has the same webhook-id at every attempt, and Retry-After is kept', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  channels.faults = [{ status: 500 }, 'cut', { status: 429, retryAfter: '3' }];
+  await app.queue.work(app);
+
+  await state(app, newIssue(projectId));
+
+  await expect.poll(() => channels.taken.length, { timeout: 20_000 }).toBe(1);
+  expect(channels.requests).toHaveLength(4);
+  expect(new Set(channels.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  const [third, fourth] = channels.requests.slice(2).map(({ at }) => at.getTime());
+  expect((fourth ?? 0) - (third ?? 0)).toBeGreaterThanOrEqual(3_000);
+  expect(await app.db.delivery.findMany()).toMatchObject([{ state: 'SENT', attempts: 4 }]);
+});
+
+test('what hangs is tried again and holds up no other channel for long', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  const channelIds = [await makeChannel(alerting, 'SLACK'), await makeChannel(alerting)];
+  await makeRule(alerting, { channelIds });
+  channels.faults = ['hang'];
+  await app.queue.work(app);
+
+  await state(app, newIssue(projectId));
+
+  await expect.poll(() => channels.taken.length, { timeout: 20_000 }).toBe(2);
+  expect(channels.requests).toHaveLength(3);
+});
+
+test('410 switches the channel off, and nothing more is sent to it', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  const id = await makeChannel(alerting);
+  await makeRule(alerting, { channelIds: [id] });
+  channels.always = { status: 410 };
+  await app.queue.work(app);
+
+  await state(app, newIssue(projectId));
+
+  await expect.poll(() => deliveriesOf(app), far).toEqual([{ kind: 'ALERT', state: 'DEAD' }]);
+  expect(await app.db.channel.findUnique({ where: { id } })).toMatchObject({
+    enabled: false,
+    offReason: 'It answered 410: it is gone for good.',
+  });
+  await state(app, newIssue(projectId));
+  expect(await app.db.delivery.count()).toBe(1);
+  expect(channels.requests).toHaveLength(1);
+});
+
+test.each([
+  ['400', { status: 400 }],
+  ['404', { status: 404 }],
+  ['a redirect', { status: 302, location: 'http://169.254.169.254/latest/meta-data/' }],
+])('%s ends the message', async (_what, fault) => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  channels.always = fault;
+  await app.queue.work(app);
+
+  await state(app, newIssue(projectId));
+
+  await expect.poll(() => deliveriesOf(app), far).toEqual([{ kind: 'ALERT', state: 'DEAD' }]);
+  expect(channels.requests).toHaveLength(1);
+});
+
+test('a message that was tried ten times is a dead letter', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  channels.always = { status: 503 };
+  await state(app, newIssue(projectId));
+  await app.db.delivery.updateMany({ data: { attempts: 9 } });
+
+  await app.queue.work(app);
+
+  await expect.poll(() => deliveriesOf(app), far).toEqual([{ kind: 'ALERT', state: 'DEAD' }]);
+  expect(await app.db.delivery.findMany()).toMatchObject([
+    { attempts: 10, lastStatus: 503, lastAnswer: '503 made to answer 503' },
+  ]);
+});
+
+test('a channel in a private network is refused when it is saved, and after resolution when it is called', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId } = alerting;
+
+  await expect(
+    makeChannel(alerting, 'SLACK', { url: 'https://169.254.169.254/latest' }),
+  ).rejects.toThrow('Expected a public address');
+  await makeRule(alerting, {
+    channelIds: [await makeChannel(alerting, 'SLACK', { url: 'https://localhost/hook' })],
+  });
+  await app.queue.work(app);
+  await state(app, newIssue(projectId));
+
+  await expect.poll(() => deliveriesOf(app), far).toEqual([{ kind: 'ALERT', state: 'DEAD' }]);
+  expect(await app.db.delivery.findMany()).toMatchObject([
+    { lastAnswer: expect.stringContaining('Expected a public address for localhost') },
+  ]);
+});
+
+test('addresses and secrets are sealed and never come back; a hint does', async () => {
+  const alerting = await openAlerting();
+  const { app, viewer, channels } = alerting;
+  await makeChannel(alerting, 'WEBHOOK', { url: `${channels.url}/webhook/hush-hush-hush` });
+
+  const { channels: list } = await ask<{ channels: { nodes: unknown[] } }>(
+    app,
+    viewer,
+    '{ channels { nodes { kind name hint isEnabled } } }',
+  );
+
+  expect(list.nodes).toEqual([
+    { kind: 'WEBHOOK', name: 'webhook', hint: `${channels.host}/…hush`, isEnabled: true },
+  ]);
+  expect(await dumpDatabase(app)).not.toMatch(/hush-hush|whsec_/);
+});
+
+test.each([
+  ['takes it', null, { state: 'SENT', lastStatus: 200, lastAnswer: '200 ok' }],
+  [
+    'is gone',
+    { status: 404 },
+    { state: 'DEAD', lastStatus: 404, lastAnswer: '404 made to answer 404' },
+  ],
+])(
+  'a test of a channel that %s answers with what it said, and a repeat sends nothing',
+  async (_what, fault, answer) => {
+    const alerting = await openAlerting();
+    const { app, viewer, channels } = alerting;
+    const channelId = await makeChannel(alerting, 'WEBHOOK');
+    channels.always = fault;
+    const input = { channelId, id: newId() };
+    const test = () =>
+      ask(
+        app,
+        viewer,
+        `mutation ($input: TestChannelInput!) { testChannel(input: $input) {
+        ... on Delivery { kind state lastStatus lastAnswer } ... on Problem { message } } }`,
+        { input },
+      );
+
+    const [first, second] = [await test(), await test()];
+
+    expect(first).toEqual({ testChannel: { kind: 'TEST', ...answer } });
+    expect(second).toEqual(first);
+    expect(channels.requests).toHaveLength(1);
+  },
+);
+
+test('alertRaised tells of alerts of the project that fit, and of their end', async () => {
+  const alerting = await openAlerting();
+  const { app, viewer, projectId } = alerting;
+  const other = {
+    app,
+    viewer: await makeViewer(app, { participant: null, scopes: ['READ', 'ADMIN'] }),
+  };
+  await makeRule(alerting, {});
+  await makeRule(other, {});
+  const came = await follow(
+    app,
+    viewer,
+    `subscription { alertRaised(where: { severities: [CRITICAL] }, after: "1.1") { __typename
+      ... on AlertChange { alert { title state } } } }`,
+    {},
+  );
+  const issue = newIssue(projectId, { severity: 'CRITICAL', title: 'ours' });
+
+  await state(app, newIssue(other.viewer.projectId, { severity: 'CRITICAL' }));
+  await state(app, newIssue(projectId, { severity: 'LOW' }));
+  await state(app, issue);
+  await expect
+    .poll(() => came.at(-1), far)
+    .toMatchObject({ alertRaised: { alert: { state: 'OPEN' } } });
+  await state(app, { ...issue, kind: 'issue.resolved' });
+
+  await expect
+    .poll(() => came.slice(1), far)
+    .toEqual([
+      { alertRaised: { __typename: 'AlertChange', alert: { title: 'ours', state: 'OPEN' } } },
+      { alertRaised: { __typename: 'AlertChange', alert: { title: 'ours', state: 'RESOLVED' } } },
+    ]);
+});
+
+test.each([
+  [{ trigger: 'COUNT_OVER', threshold: 5 }, 'Expected windowSeconds for COUNT_OVER, got none.'],
+  [{ trigger: 'ISSUE_NEW', threshold: 5 }, 'Expected no threshold for ISSUE_NEW, got 5.'],
+  [{ intervalSeconds: 299 }, 'intervalSeconds'],
+  [{ intervalSeconds: 2_592_001 }, 'intervalSeconds'],
+  [{ name: ' ' }, 'expected a name'],
+  [{ channelIds: ['01890000-0000-7000-8000-000000000001'] }, 'Expected a channel of this project'],
+])('a rule that does not fit is refused: %o', async (over, message) => {
+  const alerting = await openAlerting();
+
+  await expect(makeRule(alerting, over)).rejects.toThrow(message);
+});
+
+test('a deleted channel is out of the rules that named it, and a repeat does nothing', async () => {
+  const alerting = await openAlerting();
+  const { app, viewer } = alerting;
+  const [gone, kept] = [await makeChannel(alerting), await makeChannel(alerting, 'SLACK')];
+  const ruleId = await makeRule(alerting, { channelIds: [gone, kept] });
+  const remove = (field: string, id: string) =>
+    ask(app, viewer, `mutation { ${field}(input: { id: "${id}" }) { ... on Deleted { id } } }`);
+
+  await remove('deleteChannel', gone);
+  expect(await remove('deleteChannel', gone)).toEqual({ deleteChannel: { id: gone } });
+
+  expect(await app.db.alertRule.findMany()).toMatchObject([{ channelIds: [kept] }]);
+  await remove('deleteAlertRule', ruleId);
+  expect(await app.db.alertRule.count()).toBe(0);
+});
