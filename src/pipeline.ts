@@ -17,7 +17,7 @@ import { forecastIssuesJob, turnAgedIssuesJob } from './diagnostics/issues/jobs.
 import { trimRingJob } from './diagnostics/stream/jobs.ts';
 import { evaluationFinished } from './evaluation/events.ts';
 import { evaluateJob, evaluateTrainedJob } from './evaluation/jobs.ts';
-import { cleanUpJob, removeSessionJob } from './ops/jobs.ts';
+import { cleanUpJob, removeSessionJob, stateThresholdsJob } from './ops/jobs.ts';
 import { on } from './platform/queue.ts';
 import { pixelsRedacted, sessionCompressed } from './processing/events.ts';
 import { compressJob, redactPixelsJob } from './processing/jobs.ts';
@@ -55,4 +55,5 @@ export const others = [
   turnAgedIssuesJob,
   forecastIssuesJob,
   deliverJob,
+  stateThresholdsJob,
 ];

@@ -4,6 +4,7 @@ import { ensureFirstKey, firstProject } from './accounts/keys.ts';
 import { registerOwnContracts } from './diagnostics/contracts/own.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openServer } from './graphql/server.ts';
+import { openSelfWatch } from './ops/self-watch.ts';
 import { others, pipeline } from './pipeline.ts';
 import { openApp } from './platform/app.ts';
 import { loadProcessConfig } from './platform/config.ts';
@@ -33,7 +34,7 @@ async function open(): Promise<Opened> {
     const server = await openServer(app, { schema, authenticate, routes });
     announce(server.url, config.dataDir, firstKey?.secret);
     const withdraw = await announceServer(config.dataDir, server.url);
-    return { app, doors: [server, { close: withdraw }] };
+    return { app, doors: [openSelfWatch(app), server, { close: withdraw }] };
   } catch (error) {
     await app.close();
     throw error;

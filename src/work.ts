@@ -1,6 +1,7 @@
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openRoutes } from './graphql/server.ts';
 import { opsRoutes } from './ops/health.ts';
+import { openSelfWatch } from './ops/self-watch.ts';
 import { others, pipeline } from './pipeline.ts';
 import { openApp } from './platform/app.ts';
 import { loadProcessConfig } from './platform/config.ts';
@@ -27,7 +28,7 @@ async function open(): Promise<Opened> {
     process.stdout.write(
       `Working on jobs.${doors[0] ? ` Health and metrics: ${doors[0].url}` : ''}\n`,
     );
-    return { app, doors };
+    return { app, doors: [openSelfWatch(app), ...doors] };
   } catch (error) {
     await app.close();
     throw error;

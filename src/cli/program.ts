@@ -12,6 +12,7 @@ import { addPredict } from './predict.ts';
 import { note } from './print.ts';
 import { addRecord } from './record.ts';
 import { addTrain } from './train.ts';
+import { addWatch } from './watch.ts';
 
 /**
  * Runs one command and says what went wrong, if anything.
@@ -62,6 +63,7 @@ Ends with 0 when all is well, 1 when something failed, 2 when the command was no
     addTrain,
     addEvaluate,
     addPredict,
+    addWatch,
     addKey,
     addConfig,
   ])

@@ -10,6 +10,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { App } from '../platform/app.ts';
+import { slowOperationMs } from '../platform/slow.ts';
 import { inTrace, type Trace } from '../platform/trace.ts';
 import { type Caller, limitKeyOf } from './caller.ts';
 import type { Context, Viewer } from './context.ts';
@@ -63,7 +64,7 @@ export type Operations = {
 const maxLabels = 300;
 
 export function openOperations(app: App, schema: GraphQLSchema): Operations {
-  const { config, log, metrics } = app;
+  const { config, log, metrics, slow } = app;
   const hideSuggestions = !config.graphiql;
   const deadlineMs = config.database.statementTimeoutMs + 5_000;
   const rateLimit = openRateLimit(config.rateLimit);
@@ -107,6 +108,14 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
     const ms = performance.now() - begunAt;
     metrics.operations.inc({ operation: label, transport: caller.transport, outcome });
     metrics.operationSeconds.observe({ operation: label }, ms / 1000);
+    if (ms >= slowOperationMs && caller.viewer)
+      slow.note({
+        kind: 'operation',
+        name: label,
+        projectId: caller.viewer.projectId,
+        traceId: caller.trace.traceId,
+        durationMs: ms,
+      });
     if (log.isLevelEnabled('debug'))
       log.debug({ operation: label, ms, outcome, correlationId: caller.trace.traceId }, 'answered');
   };

@@ -1,4 +1,5 @@
 import { deleteExpiredTokens } from '../accounts/sign-in.ts';
+import { deleteOldAlerts } from '../diagnostics/alerts/retention.ts';
 import { cleanContracts } from '../diagnostics/contracts/clean.ts';
 import { deleteOldReports } from '../diagnostics/intake/retention.ts';
 import type { App } from '../platform/app.ts';
@@ -24,6 +25,7 @@ export async function cleanUp(app: App, signal?: AbortSignal): Promise<CleanUp> 
   const outboxRows = await trimOutbox(app, signal);
   await deleteExpiredTokens(app, new Date());
   await deleteOldPredictions(app);
+  await deleteOldAlerts(app, new Date());
   await cleanContracts(app, new Date());
   await deleteOldReports(app, new Date(), signal);
   const abandonedUploads = await app.storage.sweep(abandonedMs);

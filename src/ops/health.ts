@@ -4,7 +4,13 @@ import { type Routes, sendError, sendJson } from '../graphql/server.ts';
 import type { App } from '../platform/app.ts';
 
 /** What one dependency answered. `error` says in general terms why it did not. */
-export type DependencyHealth = { ok: boolean; latencyMs: number; error?: string };
+export type DependencyHealth = {
+  ok: boolean;
+  latencyMs: number;
+  error?: string;
+  /** Whether it was silent and did not refuse. */
+  isLate?: boolean;
+};
 
 export type Health = {
   ok: boolean;
@@ -57,6 +63,7 @@ async function askAll({ database, queue, storage, log }: App): Promise<Health> {
       return {
         ok: false,
         latencyMs: msSince(begunAt),
+        isLate,
         error: isLate ? error.message : 'It refused; the log says why.',
       };
     }

@@ -11,6 +11,7 @@ import { openEmbeddedPostgres } from './postgres.ts';
 import { openPubSub, type PubSub } from './pubsub.ts';
 import { type JobDefinition, type Link, openQueue, type Queue } from './queue.ts';
 import { makeSigner, type Signer } from './signing.ts';
+import { openSlowLog, type SlowLog } from './slow.ts';
 import { openFileStorage, type Storage } from './storage.ts';
 
 /** Everything that is open. Functions take what they need of it. */
@@ -26,6 +27,8 @@ export type App = {
   keys: Keys;
   signer: Signer;
   metrics: Metrics;
+  /** What took long, until it is stated. */
+  slow: SlowLog;
   /** Closes in the reverse order of opening; the second call waits for the first. */
   close(): Promise<void>;
 };
@@ -56,6 +59,8 @@ export async function openApp(
     await mkdir(config.dataDir, { recursive: true, mode: 0o711 });
     const metrics = openMetrics();
     closers.push(() => metrics.close());
+    const slow = openSlowLog();
+    closers.push(() => slow.close());
     let url = config.databaseUrl;
     if (!url) {
       closers.push(await lockDataDir(config.dataDir));
@@ -72,7 +77,7 @@ export async function openApp(
     await checkMasterKey(database, keys);
     const pubsub = openPubSub(database, log);
     closers.push(() => pubsub.close());
-    const queue = await openQueue(url, config.jobs, { ...work, log, metrics });
+    const queue = await openQueue(url, config.jobs, { ...work, log, metrics, slow });
     closers.push(() => queue.stop(config.shutdownTimeoutSeconds * 1000));
     const signer = makeSigner(keys.derive('signed-urls'));
     return {
@@ -87,6 +92,7 @@ export async function openApp(
       keys,
       signer,
       metrics,
+      slow,
       close,
     };
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import type { Tx } from './db.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { type SlowLog, slowJobMs } from './slow.ts';
 import { currentTrace, traceparentOf, withTrace } from './trace.ts';
 
 /** A fact that a feature states. Payloads hold ids only, the project's among them. */
@@ -113,7 +114,14 @@ export async function openQueue(
     others,
     log,
     metrics,
-  }: { pipeline: Link[]; others: JobDefinition[]; log: Log; metrics: Metrics },
+    slow,
+  }: {
+    pipeline: Link[];
+    others: JobDefinition[];
+    log: Log;
+    metrics: Metrics;
+    slow: SlowLog;
+  },
 ): Promise<Queue> {
   const jobs = new Map(
     [...pipeline.flatMap((link) => link.jobs), ...others].map((job) => [job.name, job]),
@@ -193,7 +201,11 @@ export async function openQueue(
     const begun = performance.now();
     const settle = (outcome: string) => {
       metrics.jobs.inc({ job: job.name, outcome });
-      metrics.jobSeconds.observe({ job: job.name }, (performance.now() - begun) / 1000);
+      const durationMs = performance.now() - begun;
+      metrics.jobSeconds.observe({ job: job.name }, durationMs / 1000);
+      if (durationMs < slowJobMs || !ids.projectId) return;
+      const traceId = currentTrace()?.traceId ?? null;
+      slow.note({ kind: 'job', name: job.name, projectId: ids.projectId, traceId, durationMs });
     };
     await withTrace(traceparent, async () => {
       try {

@@ -8,6 +8,9 @@ import type { Raised } from './raise.ts';
 
 type New = Prisma.DeliveryCreateManyInput & { id: string; projectId: string; dueAt: Date };
 
+/** What goes and comes back in one transaction is told in this order. */
+const followUpAfterMs = 1_000;
+
 /**
  * Writes the deliveries of new alerts into the outbox and sends for whoever delivers them. What is over
  * the cap of a rule and a channel is held for its digest.
@@ -84,7 +87,7 @@ export async function enqueueFollowUps(
     id: newId(),
     kind: 'FOLLOW_UP' as const,
     state: 'PENDING' as const,
-    dueAt: at,
+    dueAt: new Date(at.getTime() + followUpAfterMs),
     createdAt: at,
   }));
   await enqueue(app, tx, deliveries, at);
