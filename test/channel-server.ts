@@ -8,7 +8,7 @@ import * as z from 'zod';
 type Fault = { status: number; retryAfter?: string; location?: string } | 'hang' | 'cut';
 
 /** A message that was taken. */
-export type Taken = {
+type Taken = {
   path: string;
   body: Record<string, unknown>;
   headers: IncomingMessage['headers'];

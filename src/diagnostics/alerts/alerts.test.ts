@@ -7,6 +7,7 @@ import { aSignal, state } from '../../../test/signals.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Signal } from '../signals.ts';
+import { deleteOldAlerts } from './retention.ts';
 
 const reports = (projectId: string, count: number, subjectId = 'issue') =>
   aSignal(projectId, { subjectId, detail: { count } });
@@ -391,4 +392,25 @@ test('a deleted channel is out of the rules that named it, and a repeat does not
   expect(await app.db.alertRule.findMany()).toMatchObject([{ channelIds: [kept] }]);
   await remove('deleteAlertRule', ruleId);
   expect(await app.db.alertRule.count()).toBe(0);
+});
+
+test('alerts and messages are kept for 90 days, what rules remember of quiet things for 31', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId } = alerting;
+  await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  await state(app, newIssue(projectId), newIssue(projectId));
+  const daysOn = (days: number) => new Date(Date.now() + days * 86_400_000);
+  const left = async () => [
+    await app.db.alert.count(),
+    await app.db.delivery.count(),
+    await app.db.alertWatch.count(),
+  ];
+
+  await deleteOldAlerts(app, daysOn(30.9));
+  expect(await left()).toEqual([2, 2, 2]);
+  await deleteOldAlerts(app, daysOn(89.9));
+  expect(await left()).toEqual([2, 2, 0]);
+  await deleteOldAlerts(app, daysOn(90.1));
+
+  expect(await left()).toEqual([0, 0, 0]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeProject, openTestApp } from '../../../test/app.ts';
-import { aSignal } from '../../../test/signals.ts';
+import { aSignal, state } from '../../../test/signals.ts';
 import type { App } from '../../platform/app.ts';
 import { stateSignals } from '../state-signals.ts';
 
@@ -54,4 +54,21 @@ test('what is rolled back was never stated', async () => {
 
   await expect(failing).rejects.toThrow('made to fail');
   expect(await rowsOf(app, projectId)).toEqual([]);
+});
+
+test('what a caller forgot to redact is redacted before it is streamed or sent', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+
+  await state(
+    app,
+    aSignal(projectId, {
+      title: 'No mail for jo.doe@example.org',
+      detail: { reason: 'card 4111 1111 1111 1111', count: 1 },
+    }),
+  );
+
+  expect(await app.db.debugEvent.findMany()).toMatchObject([
+    { body: { title: 'No mail for [EMAIL]', detail: { reason: 'card [CARD]', count: 1 } } },
+  ]);
 });
