@@ -27,7 +27,7 @@ test('signals are rows of the ring in their order, many in one statement, one no
     await stateSignals(app, tx, [aSignal(one, { title: 'One more' })]);
   });
 
-  expect(statements).toBe(1 + 1);
+  expect(statements).toBe(3); // the ring, the notifications, the rules
   const odd = signals.filter(({ projectId }) => projectId === one).map(({ title }) => title);
   expect(await rowsOf(app, one)).toEqual([...odd, 'One more']);
   expect(await rowsOf(app, two)).toHaveLength(50);
