@@ -15,6 +15,7 @@ import { fulfilRequestsJob, requestDataJob } from './deployment/jobs.ts';
 import { deliverJob } from './diagnostics/alerts/jobs.ts';
 import { forecastIssuesJob, turnAgedIssuesJob } from './diagnostics/issues/jobs.ts';
 import { trimRingJob } from './diagnostics/stream/jobs.ts';
+import { findStallsJob } from './diagnostics/sync/jobs.ts';
 import { evaluationFinished } from './evaluation/events.ts';
 import { evaluateJob, evaluateTrainedJob } from './evaluation/jobs.ts';
 import { cleanUpJob, removeSessionJob, stateThresholdsJob } from './ops/jobs.ts';
@@ -49,6 +50,7 @@ export const pipeline = [
 export const others = [
   evaluateJob,
   pauseIdleJob,
+  findStallsJob,
   cleanUpJob,
   trimRingJob,
   advanceJob,

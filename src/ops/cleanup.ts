@@ -2,6 +2,7 @@ import { deleteExpiredTokens } from '../accounts/sign-in.ts';
 import { deleteOldAlerts } from '../diagnostics/alerts/retention.ts';
 import { cleanContracts } from '../diagnostics/contracts/clean.ts';
 import { deleteOldReports } from '../diagnostics/intake/retention.ts';
+import { trimSync } from '../diagnostics/sync/retention.ts';
 import type { App } from '../platform/app.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
@@ -28,6 +29,7 @@ export async function cleanUp(app: App, signal?: AbortSignal): Promise<CleanUp> 
   await deleteOldAlerts(app, new Date());
   await cleanContracts(app, new Date());
   await deleteOldReports(app, new Date(), signal);
+  await trimSync(app, signal);
   const abandonedUploads = await app.storage.sweep(abandonedMs);
   return { erased, outboxRows, abandonedUploads };
 }
