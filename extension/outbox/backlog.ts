@@ -1,5 +1,7 @@
 import type { Tombstone } from '../../src/contract/interaction.ts';
 import type { DropReason } from '../../src/contract/vocabulary.ts';
+import { addItem, digestFrom, itemHash, sumText } from '../../src/lib/sync/digest.ts';
+import { interactionItem } from '../../src/lib/sync/interactions.ts';
 import {
   allOf,
   type BlobRow,
@@ -104,10 +106,15 @@ export function openBacklog(database: Database) {
         const row = await tx.objectStore('sessions').get(sessionId);
         if (!row || acknowledged <= 0) return;
         const stored = IDBKeyRange.bound([sessionId], [sessionId, acknowledged]);
-        await tx.objectStore('interactions').delete(stored);
-        if (acknowledged <= row.session.acknowledged) return;
-        const session = { ...row.session, acknowledged };
-        await tx.objectStore('sessions').put({ ...row, session });
+        const rows = await tx.objectStore('interactions').getAll(stored);
+        if (rows.length > 0) await tx.objectStore('interactions').delete(stored);
+        if (acknowledged <= row.session.acknowledged && rows.length === 0) return;
+        const session = {
+          ...row.session,
+          acknowledged: Math.max(acknowledged, row.session.acknowledged),
+        };
+        const book = { ...row.book, ...digestWith(row.book, rows) };
+        await tx.objectStore('sessions').put({ session, book });
       }),
 
     /** Tombstones stand for interactions from now on, and wait to be sent. */
@@ -256,6 +263,15 @@ export function openBacklog(database: Database) {
         };
       }),
   };
+}
+
+/** What is forgotten stays in the digest. Reckoned at once: the transaction would be over while one waits. */
+function digestWith({ digest }: SenderBook, rows: InteractionRow[]): Pick<SenderBook, 'digest'> {
+  if (!digest) return {};
+  const sum = rows
+    .map(({ item }) => itemHash(interactionItem(item)))
+    .reduce(addItem, digestFrom(digest));
+  return { digest: { count: sum.count, sum: sumText(sum) } };
 }
 
 export type Waiting = { interactions: number; uploads: number; oldestAt: number | null };

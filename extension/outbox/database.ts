@@ -28,6 +28,8 @@ export type SenderBook = {
   /** Times that the sender was opened since it began. */
   restarts: number;
   sentAt: number | null;
+  /** Digest of all that was acknowledged and forgotten here. Absent in what an older version began. */
+  digest?: { count: number; sum: string };
 };
 
 export type InteractionRow = {

@@ -1,13 +1,16 @@
 import { ReportCaptureHealthDocument } from '../../src/generated/extension/graphql.ts';
 import type { Backlog } from './backlog.ts';
 import type { Connection } from './connection.ts';
-import type { Database } from './database.ts';
+import type { Database, SessionRow } from './database.ts';
 import { totalBytes } from './room.ts';
 
 const timeoutMs = 10_000;
 const intMost = 2 ** 31 - 1;
 
-/** Tells the server how sending a session goes. Nothing waits for it, and it is not repeated. */
+/**
+ * Tells the server how sending a session goes, and a digest of what it acknowledged. Nothing waits for it,
+ * and it is not repeated.
+ */
 export async function reportHealth({
   sessionId,
   backlog,
@@ -28,6 +31,7 @@ export async function reportHealth({
   const row = await backlog.row(sessionId);
   if (!row?.book.home) return;
   const { interactions, uploads, oldestAt } = await backlog.waitingOf(sessionId);
+  const [head] = await backlog.nextInteractions(sessionId, 0, { count: 1, chars: 0 });
   const { quota } = await navigator.storage.estimate();
   const input = {
     sessionId,
@@ -39,9 +43,22 @@ export async function reportHealth({
     restarts: row.book.restarts,
     storedBytes: await totalBytes(database),
     quotaBytes: quota === undefined ? null : Math.min(Math.floor(quota), Number.MAX_SAFE_INTEGER),
+    sync: {
+      lastSequence: row.session.lastSequence,
+      headSequence: head?.sequence ?? null,
+      isQueueEmpty: interactions + uploads === 0,
+      reconnects: connection.failures(),
+      digest: digestOf(row),
+    },
   };
   const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   await connection.run(ReportCaptureHealthDocument, { input }, either);
+}
+
+/** Of all that was acknowledged, if it is all in the digest. */
+function digestOf({ session: { acknowledged: upTo }, book: { digest } }: SessionRow) {
+  if (!digest || digest.count !== upTo) return null;
+  return { upTo, ...digest, takenAt: new Date().toISOString() };
 }
 
 /** In whole milliseconds, as far as the wire can say it; clocks may go back. */

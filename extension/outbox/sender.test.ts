@@ -22,6 +22,11 @@ test('a session arrives whole, and nothing of it stays', async () => {
   expect(
     await product.app.db.captureHealth.findUnique({ where: { sessionId: id } }),
   ).not.toBeNull();
+  // What the recorder holds for sent is what the server has stored, by their digests.
+  await expect
+    .poll(() => product.app.db.syncPair.findMany({ select: { entityId: true, streak: true } }))
+    .toEqual([{ entityId: id, streak: 0 }]);
+  expect(await product.app.db.syncIssue.count()).toBe(0);
   expect(await page.do('left', id)).toEqual(nothing);
   expect(await page.do('problems')).toEqual([]);
   const remotes = await page.do('remotes');

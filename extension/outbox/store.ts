@@ -5,6 +5,7 @@ import {
   mapWords,
   missedScreenshots,
 } from '../../src/contract/vocabulary.ts';
+import { emptyDigest, sumText } from '../../src/lib/sync/digest.ts';
 import {
   allOf,
   type Database,
@@ -270,6 +271,7 @@ function newRow(session: NewSession): SessionRow {
       refused: [],
       restarts: 0,
       sentAt: null,
+      digest: { count: 0, sum: sumText(emptyDigest) },
     },
   };
 }

@@ -26,6 +26,32 @@ export const HealthSample = z.object({
   storedBytes: size,
   /** Bytes that the browser allows; `null` when unknown. */
   quotaBytes: size.nullish(),
+  /** What sync compares. Absent from an older recorder. */
+  sync: z
+    .object({
+      /** Of the last interaction that was numbered; 0 before the first. */
+      lastSequence: count,
+      /** Of the first interaction that waits; `null` when none does. */
+      headSequence: count.nullish(),
+      /** Nothing of the session waits, pictures and all. */
+      isQueueEmpty: z.boolean(),
+      /** Since the last attempt. */
+      attemptAgeMs: count.nullish(),
+      /** What it waits between attempts now. */
+      retryIntervalMs: count.nullish(),
+      /** Of its connection, since it was opened first. */
+      reconnects: count,
+      /** Of all interactions that were acknowledged to it. */
+      digest: z
+        .object({
+          upTo: count,
+          count,
+          sum: z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hexadecimal digits'),
+          takenAt: z.iso.datetime({ offset: true }),
+        })
+        .nullish(),
+    })
+    .nullish(),
 });
 
 export type HealthSample = z.infer<typeof HealthSample>;

@@ -7,6 +7,7 @@ import type { App } from '../platform/app.ts';
 import { redactWords } from '../privacy/redact.ts';
 import { SessionNotFoundError } from './errors.ts';
 import { openSessionFor } from './session-keys.ts';
+import { reportRecorder } from './sync.ts';
 
 const latest = [
   'sampledAt',
@@ -28,8 +29,8 @@ const greatest = {
 
 /**
  * Keeps the latest sample of a session's recorder, by the recorder's clock, and the greatest of each
- * number; a late or repeated sample changes the latest no more. One statement. Does not count as
- * activity: a recorder that only tells how it is sends nothing.
+ * number; a late or repeated sample changes the latest no more. Does not count as activity: a recorder
+ * that only tells how it is sends nothing. Sync hears of it, too.
  *
  * @throws {InvalidInputError} @throws {SessionNotFoundError}
  */
@@ -40,10 +41,13 @@ export async function reportCaptureHealth(
 ): Promise<CaptureHealth> {
   const sample = parseInput(HealthSample, input, 'input');
   refuseUnstorableInstant(new Date(sample.sampledAt), 'input.sampledAt');
-  await openSessionFor(app, viewer, sessionId);
+  const takenAt = sample.sync?.digest?.takenAt;
+  if (takenAt) refuseUnstorableInstant(new Date(takenAt), 'input.sync.digest.takenAt');
+  const { projectId } = await openSessionFor(app, viewer, sessionId);
   const values = { ...sample, lastError: redactWords(sample.lastError) };
   const [health] = await app.db.$queryRaw<CaptureHealth[]>(statement(sessionId, values));
   if (!health) throw new SessionNotFoundError(sessionId); // removed meanwhile
+  await reportRecorder(app, viewer, { projectId, sessionId }, sample);
   if (sample.oldestAgeMs != null) app.metrics.captureAgeSeconds.observe(sample.oldestAgeMs / 1000);
   return health;
 }

@@ -32,6 +32,47 @@ builder.prismaObjectField('Session', 'captureHealth', (t) =>
   }),
 );
 
+const RecorderDigestInput = builder.inputType('RecorderDigestInput', {
+  description: 'What the recorder was told that the server has stored.',
+  fields: (t) => ({
+    upTo: t.int({ required: true, description: 'Sequence up to which all was acknowledged.' }),
+    count: t.int({ required: true, description: 'Interactions and tombstones in it.' }),
+    sum: t.string({
+      required: true,
+      description:
+        'Sum of their hashes modulo 2¹²⁸, 32 hexadecimal digits, as of `reportSyncState`.',
+    }),
+    takenAt: t.field({ type: 'DateTime', required: true, description: 'When it was taken.' }),
+  }),
+});
+
+const RecorderSyncInput = builder.inputType('RecorderSyncInput', {
+  description: 'How far the recorder is with a session.',
+  fields: (t) => ({
+    lastSequence: t.int({
+      required: true,
+      description: 'Of the last interaction that was numbered; 0 before the first.',
+    }),
+    headSequence: t.int({
+      description: 'Of the first interaction that waits. `null` when none does.',
+    }),
+    isQueueEmpty: t.boolean({
+      required: true,
+      description: 'Whether nothing of the session waits, pictures and all.',
+    }),
+    attemptAgeMs: t.int({ description: 'Milliseconds since the last attempt.' }),
+    retryIntervalMs: t.int({ description: 'What it waits between attempts now.' }),
+    reconnects: t.int({
+      required: true,
+      description: 'Times that its connection was opened again.',
+    }),
+    digest: t.field({
+      type: RecorderDigestInput,
+      description: 'Compared with what is stored, while nothing waits.',
+    }),
+  }),
+});
+
 const ReportCaptureHealthInput = builder.inputType('ReportCaptureHealthInput', {
   description: 'How a session’s recorder gets on with sending, at one instant.',
   fields: (t) => ({
@@ -66,6 +107,10 @@ const ReportCaptureHealthInput = builder.inputType('ReportCaptureHealthInput', {
       type: 'BigInt',
       description: 'What the browser lets it keep, in bytes. `null` when unknown.',
     }),
+    sync: t.field({
+      type: RecorderSyncInput,
+      description: 'What sync compares. Absent from an older recorder.',
+    }),
   }),
 });
 
@@ -87,6 +132,13 @@ builder.mutationField('reportCaptureHealth', (fields) =>
         ...input,
         sessionId: parseUuid(input.sessionId, 'input.sessionId'),
         sampledAt: input.sampledAt.toISOString(),
+        sync: input.sync && {
+          ...input.sync,
+          digest: input.sync.digest && {
+            ...input.sync.digest,
+            takenAt: input.sync.digest.takenAt.toISOString(),
+          },
+        },
       }),
   }),
 );
