@@ -5,6 +5,7 @@ import './privacy/schema.ts';
 import './diagnostics/schema-vocabulary.ts';
 import './diagnostics/intake/schema.ts';
 import './diagnostics/intake/schema-settings.ts';
+import './diagnostics/intake/schema-source-maps.ts';
 import './diagnostics/issues/schema.ts';
 import './diagnostics/issues/schema-mutations.ts';
 import './diagnostics/analytics/schema.ts';

@@ -7,6 +7,7 @@ type Step = {
 
 /** Longest text that is looked at; what follows tells nothing new and costs time. */
 const maxChars = 2_048;
+const maxRounds = 10;
 
 const hex4 = '[0-9a-f]{1,4}';
 const month = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*';
@@ -38,7 +39,7 @@ export const steps: readonly Step[] = [
   {
     name: 'ip',
     pattern: new RegExp(
-      `(?<![\\w.])(?:\\d{1,3}\\.){3}\\d{1,3}(?::\\d{1,5})?(?![\\w.]\\d)|(?<![\\w:])(?:(?:${hex4}:){7}${hex4}|(?:${hex4}:){1,6}(?::${hex4}){1,6}|::(?:${hex4}:){0,5}${hex4}|(?:${hex4}:){2,7}:)(?![\\w:])|\\[IP\\]`,
+      `(?<![\\w.])(?:\\d{1,3}\\.){3}\\d{1,3}(?::\\d{1,5})?(?!\\w)(?!\\.\\d)|(?<![\\w:])(?:(?:${hex4}:){7}${hex4}|(?:${hex4}:){1,6}(?::${hex4}){1,6}|::(?:${hex4}:){0,5}${hex4}|(?:${hex4}:){2,7}:)(?![\\w:])|\\[IP\\]`,
       'gi',
     ),
     replace: '<ip>',
@@ -123,9 +124,16 @@ export const steps: readonly Step[] = [
  */
 export function normaliseMessage(message: string): string {
   let text = firstLines(message);
-  for (const { pattern, replace } of steps)
-    text =
-      typeof replace === 'string' ? text.replace(pattern, replace) : text.replace(pattern, replace);
+  // What was taken out can lay bare a neighbour that was no value of its own before: until nothing changes.
+  for (let round = 0; round < maxRounds; round += 1) {
+    const before = text;
+    for (const { pattern, replace } of steps)
+      text =
+        typeof replace === 'string'
+          ? text.replace(pattern, replace)
+          : text.replace(pattern, replace);
+    if (text === before) break;
+  }
   return text;
 }
 

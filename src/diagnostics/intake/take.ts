@@ -16,6 +16,7 @@ import { rateOf } from './rates.ts';
 import { redactReport } from './redact-report.ts';
 import { sampleOf } from './samples.ts';
 import { type Settings, settingsOf } from './settings.ts';
+import { withSources } from './source-maps.ts';
 import { makeReportWriter, type ReportWriter } from './writer.ts';
 
 /** Who sends reports. */
@@ -104,7 +105,7 @@ export async function takeReports(
         const reason = congestion ? 'overloaded' : rate.reason();
         account.add({ outcome: 'RATE_LIMITED', reason, category: claimedCategory(given) });
       } else {
-        const made = judge(app, projectId, given, { settings, sentAt, receivedAt });
+        const made = await judge(app, projectId, given, { settings, sentAt, receivedAt });
         if ('report' in made) prepared.push({ index, report: made.report });
         else if ('reason' in made) {
           outcomes[index] = 'FILTERED';
@@ -154,19 +155,19 @@ type Judged =
   | { field: string; message: string };
 
 /** Parses, classifies, filters, redacts, dates and groups one report. */
-function judge(
+async function judge(
   app: App,
   projectId: string,
   given: unknown,
   { settings, sentAt, receivedAt }: { settings: Settings; sentAt: Date | null; receivedAt: Date },
-): Judged {
+): Promise<Judged> {
   const parsed = Report.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const field = issue?.path.join('.') || 'report';
     return { field, message: `${field}: ${issue?.message ?? 'does not fit'}` };
   }
-  const report = parsed.data;
+  const report = await withSources(app, projectId, parsed.data);
   const category = report.category ?? categoryOf(report);
   const reason = filterOf(settings.filters, report, category);
   if (reason) return { reason, category };

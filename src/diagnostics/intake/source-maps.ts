@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { TraceMap } from '@jridgewell/trace-mapping';
+import { LRUCache } from 'lru-cache';
+import type { Report } from '../../contract/report.ts';
+import { InvalidInputError } from '../../lib/errors.ts';
+import { newId } from '../../lib/ids.ts';
+import type { App } from '../../platform/app.ts';
+import { seal, unseal } from '../../platform/keys.ts';
+import { generatedFileOf, mapFrames } from '../grouping/map-frames.ts';
+
+type Needs = Pick<App, 'db' | 'storage' | 'keys' | 'config' | 'log'>;
+
+/** Largest source map, in bytes, unpacked. */
+export const maxMapBytes = 32 * 1024 * 1024;
+const maxMapsPerProject = 5_000;
+/** What opened maps may take in memory, by the size of their text. */
+const cacheBytes = 128 * 1024 * 1024;
+const listTtlMs = 5_000;
+
+type Memory = {
+  /** Generated files with a map, by release of a project. */
+  lists: LRUCache<string, Promise<Map<string, string>>>;
+  maps: LRUCache<string, TraceMap>;
+};
+
+const memories = new WeakMap<App['config'], Memory>();
+
+/**
+ * Keeps the source map of one file of a release, sealed. A map that is there for the file is replaced.
+ *
+ * @param packed the map, gzipped
+ * @throws {InvalidInputError} it is too large or no source map
+ */
+export async function saveSourceMap(
+  app: Needs,
+  projectId: string,
+  { release, file, packed }: { release: string; file: string; packed: Buffer },
+): Promise<{ id: string }> {
+  const text = unpack(packed);
+  parseMap(text);
+  const base = generatedFileOf({ file });
+  if (!base) throw new InvalidInputError('input.file', 'Expected the name of a generated file.');
+  const count = await app.db.sourceMap.count({ where: { projectId } });
+  if (count >= maxMapsPerProject)
+    throw new InvalidInputError(
+      'input',
+      `Expected at most ${maxMapsPerProject} source maps of a project.`,
+    );
+  const id = newId();
+  const { generation, wrapped } = app.keys.create(id);
+  const objectKey = `${projectId}/source-maps/${id}`;
+  const key = app.keys.open(id, { generation, wrapped });
+  await app.storage.put(objectKey, seal(key, packed, objectKey));
+  const data = {
+    id,
+    sha256: new Uint8Array(createHash('sha256').update(text).digest()),
+    bytes: text.length,
+    generation,
+    wrapped: new Uint8Array(wrapped),
+    objectKey,
+  };
+  const where = { projectId_release_file: { projectId, release, file: base } };
+  const old = await app.db.sourceMap.findUnique({ where, select: { objectKey: true } });
+  await app.db.sourceMap.upsert({
+    where,
+    create: { ...data, projectId, release, file: base },
+    update: data,
+  });
+  if (old) await app.storage.remove(old.objectKey);
+  memoryOf(app).lists.delete(`${projectId} ${release}`);
+  return { id };
+}
+
+/** Deletes the maps of a release. Answers with how many there were. */
+export async function deleteSourceMaps(
+  app: Needs,
+  projectId: string,
+  release: string,
+): Promise<number> {
+  const rows = await app.db.sourceMap.findMany({
+    where: { projectId, release },
+    select: { id: true, objectKey: true },
+  });
+  await app.db.sourceMap.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
+  for (const { objectKey } of rows) await app.storage.remove(objectKey);
+  memoryOf(app).lists.delete(`${projectId} ${release}`);
+  return rows.length;
+}
+
+/**
+ * The reports with the stacks of their sources, where maps of their releases are there. Maps are read
+ * when the first frame needs them, and remembered. One that cannot be read leaves its frames as they are.
+ */
+export async function withSources(app: Needs, projectId: string, report: Report): Promise<Report> {
+  const release = report.environment?.release;
+  if (!release || report.exceptions.every(({ frames }) => frames.length === 0)) return report;
+  const list = await listOf(app, projectId, release);
+  if (list.size === 0) return report;
+  const maps = new Map<string, TraceMap>();
+  for (const { frames } of report.exceptions)
+    for (const frame of frames) {
+      const file = generatedFileOf(frame);
+      const id = file ? list.get(file) : undefined;
+      if (!file || !id || maps.has(file)) continue;
+      const map = await openMap(app, id);
+      if (map) maps.set(file, map);
+    }
+  if (maps.size === 0) return report;
+  return {
+    ...report,
+    exceptions: report.exceptions.map((exception) => ({
+      ...exception,
+      frames: mapFrames(exception.frames, (file) => maps.get(file) ?? null),
+    })),
+  };
+}
+
+async function listOf(
+  app: Needs,
+  projectId: string,
+  release: string,
+): Promise<Map<string, string>> {
+  const { lists } = memoryOf(app);
+  const name = `${projectId} ${release}`;
+  const known = lists.get(name);
+  if (known) return known;
+  const asked = app.db.sourceMap
+    .findMany({ where: { projectId, release }, select: { id: true, file: true } })
+    .then((rows) => new Map(rows.map(({ id, file }) => [file, id])));
+  lists.set(name, asked);
+  try {
+    return await asked;
+  } catch (error) {
+    lists.delete(name);
+    throw error;
+  }
+}
+
+async function openMap(app: Needs, id: string): Promise<TraceMap | null> {
+  const { maps } = memoryOf(app);
+  const known = maps.get(id);
+  if (known) return known;
+  const row = await app.db.sourceMap.findUnique({ where: { id } });
+  if (!row) return null;
+  try {
+    const sealed = await app.storage.get(row.objectKey);
+    const map = parseMap(unpack(unseal(app.keys.open(id, row), sealed, row.objectKey)));
+    maps.set(id, map, { size: Math.max(1, row.bytes) });
+    return map;
+  } catch (error) {
+    app.log.warn({ err: error, sourceMapId: id }, 'a source map could not be read');
+    return null;
+  }
+}
+
+/** @throws {InvalidInputError} */
+function unpack(packed: Buffer): Buffer {
+  try {
+    return gunzipSync(packed, { maxOutputLength: maxMapBytes });
+  } catch (error) {
+    throw new InvalidInputError(
+      'input.contentGzip',
+      `Expected a gzipped source map of at most ${maxMapBytes} bytes: ${error instanceof Error ? error.message : error}.`,
+    );
+  }
+}
+
+/** @throws {InvalidInputError} */
+function parseMap(text: Buffer): TraceMap {
+  try {
+    return new TraceMap(text.toString());
+  } catch (error) {
+    throw new InvalidInputError(
+      'input.contentGzip',
+      `Expected a source map of version 3: ${error instanceof Error ? error.message : error}.`,
+    );
+  }
+}
+
+function memoryOf({ config }: Pick<App, 'config'>): Memory {
+  let memory = memories.get(config);
+  if (!memory) {
+    memory = {
+      lists: new LRUCache({ max: 2_000, ttl: listTtlMs }),
+      maps: new LRUCache({ maxSize: cacheBytes }),
+    };
+    memories.set(config, memory);
+  }
+  return memory;
+}
