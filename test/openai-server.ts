@@ -20,7 +20,7 @@ type Fault =
   | { how: 'hang' | 'cut' | 'bad-json'; after?: boolean };
 
 type Call = { name: string; arguments: Record<string, string> };
-type ChatQuestion = { model: string; prompt: string; isTuned: boolean };
+type ChatQuestion = { model: string; prompt: string; images: number; isTuned: boolean };
 
 /** A provider on this machine: it keeps what it is given, and refuses what does not fit. */
 export type OpenAiServer = {
@@ -279,6 +279,13 @@ function startJob(fake: Fake, fates: Map<string, Outcome>, request: z.infer<type
           `${param}, line ${at + 1}: ${parsed.error.message}`,
         );
     }
+    const images = lines.filter((line) => line.includes('"image_url"')).length;
+    if (images > 50_000)
+      throw new Refusal(
+        400,
+        'invalid_training_file',
+        `At most 50,000 image examples, got ${images}.`,
+      );
     if (param === 'training_file' && lines.length < 10)
       throw new Refusal(400, 'invalid_n_examples', `Expected 10 examples, got ${lines.length}.`);
   }
@@ -330,7 +337,14 @@ function complete(fake: Fake, request: z.infer<typeof ChatRequest>): unknown {
     typeof content === 'string'
       ? content
       : content.map((part) => ('text' in part ? part.text : '')).join('\n');
-  const question = { model: request.model, prompt, isTuned: Boolean(tuned) };
+  const images =
+    typeof content === 'string' ? [] : content.filter(({ type }) => type === 'image_url');
+  const question = {
+    model: request.model,
+    prompt,
+    images: images.length,
+    isTuned: Boolean(tuned),
+  };
   if (request.logprobs && fake.chances === 'refused')
     throw new Refusal(400, 'unsupported_parameter', "Unsupported parameter: 'logprobs'.");
   const said = fake.answer ? fake.answer(question) : usual(tuned, prompt);

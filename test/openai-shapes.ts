@@ -62,6 +62,16 @@ export const JobRequest = z.strictObject({
   ]),
 });
 
+/** By its first bytes, as base64 in a `data:` URL; what is elsewhere is not looked at. */
+function isPicture(url: string): boolean {
+  if (url.startsWith('https://')) return true;
+  const [, type = '', base64 = ''] = /^data:image\/(jpeg|png|webp);base64,(.+)$/.exec(url) ?? [];
+  const bytes = Buffer.from(base64, 'base64');
+  const head = bytes.toString('latin1', 0, 12);
+  const starts = { jpeg: '\xff\xd8', png: '\x89PNG', webp: 'RIFF' }[type];
+  return starts !== undefined && head.startsWith(starts) && bytes.length <= 10 * 1024 ** 2;
+}
+
 const Call = z.strictObject({
   id,
   type: z.literal('function'),
@@ -75,11 +85,15 @@ const Content = z.union([
         z.strictObject({ type: z.literal('text'), text: z.string() }),
         z.strictObject({
           type: z.literal('image_url'),
-          image_url: z.strictObject({ url: z.string(), detail: z.string().optional() }),
+          image_url: z.strictObject({
+            url: z.string().refine(isPicture, 'a JPEG, PNG or WebP of 10 MB at most'),
+            detail: z.enum(['low', 'high', 'auto']).optional(),
+          }),
         }),
       ]),
     )
-    .min(1),
+    .min(1)
+    .refine((parts) => parts.filter(({ type }) => type === 'image_url').length <= 10, 'ten images'),
 ]);
 const Tool = z.strictObject({
   type: z.literal('function'),

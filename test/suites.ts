@@ -10,7 +10,8 @@ import type { Split } from '../src/generated/prisma/enums.ts';
 import { newId } from '../src/lib/ids.ts';
 import { parsePage } from '../src/lib/page/parse.ts';
 import type { App } from '../src/platform/app.ts';
-import { seal } from '../src/platform/keys.ts';
+import { type DataKey, seal } from '../src/platform/keys.ts';
+import { screenshotContext } from '../src/sessions/objects.ts';
 import { newOwnKey, openOwnKey } from '../src/training/job-key.ts';
 import { modelBytes } from '../src/training/ranker/bytes.ts';
 import { trainRanker } from '../src/training/ranker/train.ts';
@@ -28,6 +29,7 @@ export async function makeSuite(
     validation = [],
     test = testHosts.slice(0, 1),
     leaks = { passed: true },
+    pictures = false,
     name = 'suite',
   }: {
     perShop?: number;
@@ -35,6 +37,8 @@ export async function makeSuite(
     validation?: readonly string[];
     test?: readonly string[];
     leaks?: { passed: boolean };
+    /** Whether steps have the picture from before them. */
+    pictures?: boolean;
     name?: string;
   } = {},
 ): Promise<string> {
@@ -56,7 +60,7 @@ export async function makeSuite(
   ];
   for (const [split, hosts] of splits)
     for (const source of shopSessions({ perShop, hosts }))
-      await addMember(app, { projectId, datasetId, split }, source);
+      await addMember(app, { projectId, datasetId, split, pictures }, source);
   await app.db.dataset.update({
     where: { id: datasetId },
     data: { state: 'FROZEN', frozenAt: new Date(), manifest: { leaks, splitBy: 'SITE' } },
@@ -66,7 +70,12 @@ export async function makeSuite(
 
 async function addMember(
   app: App,
-  { projectId, datasetId, split }: { projectId: string; datasetId: string; split: Split },
+  {
+    projectId,
+    datasetId,
+    split,
+    pictures,
+  }: { projectId: string; datasetId: string; split: Split; pictures: boolean },
   source: Source,
 ): Promise<void> {
   const sessionId = newId();
@@ -92,6 +101,7 @@ async function addMember(
   });
   const key = app.keys.open(sessionId, wrapped);
   const steps = await stepsOf(source, site);
+  if (pictures) await addPictures(app, { projectId, sessionId, key }, source, steps);
   const frozenId = newId();
   const head: SessionHead = {
     sessionId,
@@ -114,7 +124,7 @@ async function addMember(
       parts: 1,
       interactions: steps.length,
       examples,
-      images: 0,
+      images: steps.filter(({ example, picture }) => example && picture).length,
       leftOut: 0,
       sites: [site],
     },
@@ -138,6 +148,42 @@ async function addMember(
       sha256,
     },
   });
+}
+
+/** Stores the picture before each step, as it is kept after it was redacted and compressed. */
+async function addPictures(
+  app: App,
+  { projectId, sessionId, key }: { projectId: string; sessionId: string; key: DataKey },
+  source: Source,
+  steps: SessionStep[],
+): Promise<void> {
+  for await (const record of source.screenshots()) {
+    const step = steps.find(({ sequence }) => sequence === record.interactionSequence);
+    if (!step?.example || record.trigger !== 'BEFORE_ACTION') continue;
+    const bytes = Buffer.from(await source.bytesOf(record));
+    const id = newId();
+    const objectKey = `${projectId}/${sessionId}/${id}`;
+    await app.storage.put(objectKey, seal(key, bytes, screenshotContext(id)));
+    const hash = createHash('sha256').update(bytes);
+    const { url, width, height, devicePixelRatio, scrollX, scrollY, mimeType } = record;
+    await app.db.screenshot.create({
+      data: {
+        id,
+        projectId,
+        sessionId,
+        objectKey,
+        ...{ url, width, height, devicePixelRatio, scrollX, scrollY, mimeType },
+        trigger: record.trigger,
+        capturedAt: new Date(record.capturedAt),
+        originalBytes: bytes.length,
+        sha256: new Uint8Array(hash.copy().digest()),
+        masks: [],
+        redactedAt: new Date(),
+        upload: 'STORED',
+      },
+    });
+    step.picture = { id, sha256: hash.digest('hex'), mimeType, width, height, devicePixelRatio };
+  }
 }
 
 /** The steps of a source with their examples, as the pipeline would make them. */

@@ -32,6 +32,7 @@ export function aTraining(
     trainer: 'LOCAL',
     method: 'SUPERVISED',
     baseModel: null,
+    pictures: false,
     hyperparameters: {},
     seed: 'test',
     acceptUnknownCost: true,

@@ -18,6 +18,7 @@ type TrainOptions = {
   name?: string;
   base?: string;
   dpo?: boolean;
+  pictures?: boolean;
   set?: string[];
   seed?: string;
   acceptUnknownCost?: boolean;
@@ -46,6 +47,7 @@ export function addTrain(program: Command): void {
     .option('--name <name>', 'what the model is called; else the trainer and the time')
     .option('--base <model>', 'model to start from, for OPENAI and EXTERNAL')
     .option('--dpo', 'learn from preferences')
+    .option('--pictures', 'learn from the pictures, too (OPENAI, a base model that sees)')
     .addOption(new Option('--set <name=value...>', 'hyperparameters in place of those proposed'))
     .option('--seed <text>', 'the same seed gives the same LOCAL model')
     .option('--accept-unknown-cost', 'train though no price is known')
@@ -80,7 +82,7 @@ async function train(
   options: TrainOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { trainer, base, dpo, seed, set = [], acceptUnknownCost, wait, json } = options;
+  const { trainer, base, dpo, pictures, seed, set = [], acceptUnknownCost, wait, json } = options;
   const id = newId();
   const input = {
     id,
@@ -89,6 +91,7 @@ async function train(
     trainer,
     ...(base ? { baseModel: base } : {}),
     ...(dpo ? { method: 'DPO' as const } : {}),
+    ...(pictures ? { pictures } : {}),
     ...(seed ? { seed } : {}),
     ...(acceptUnknownCost ? { acceptUnknownCost } : {}),
     hyperparameters: Object.fromEntries(set.map(readSetting)),

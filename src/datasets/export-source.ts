@@ -163,7 +163,7 @@ function withContent(app: Needs, { key, ...session }: Opened): ExportSession {
 }
 
 /** The bytes, as long as they are the ones that were frozen. */
-async function readPicture(
+export async function readPicture(
   app: Needs,
   key: DataKey,
   sessionId: string,

@@ -5,7 +5,7 @@ import { openSession } from '../sessions/session-keys.ts';
 import { DatasetNotFoundError, DatasetStateError, MemberGoneError } from './errors.ts';
 import type { Example } from './example.ts';
 import { openHead, openPart } from './frozen.ts';
-import type { SessionHead, SessionStep } from './session-steps.ts';
+import type { Picture, SessionHead, SessionStep } from './session-steps.ts';
 
 /** One example of a frozen dataset. */
 export type DatasetExample = {
@@ -19,6 +19,10 @@ export type DatasetExample = {
   example: Example;
   /** Recorded selectors of the target. Never a part of a prompt. */
   selectors: NonNullable<SessionStep['selectors']>;
+  /** From strictly before the action; `null` where there is none. */
+  picture: Picture | null;
+  /** Opens the picture. */
+  key: DataKey;
 };
 
 /** A session of a dataset, its steps still sealed. */
@@ -75,9 +79,10 @@ export async function* readDataset(
 export async function* examplesOf({
   head: { sessionId },
   split,
+  key,
   steps,
 }: DatasetSession): AsyncGenerator<DatasetExample> {
-  for await (const { interactionId, sequence, site, example, selectors } of steps)
+  for await (const { interactionId, sequence, site, example, selectors, picture } of steps)
     if (example)
       yield {
         exampleId: interactionId,
@@ -87,6 +92,8 @@ export async function* examplesOf({
         split,
         example,
         selectors: selectors ?? [],
+        picture,
+        key,
       };
 }
 

@@ -1,3 +1,4 @@
+import { pictureOf } from '../datasets/pictures.ts';
 import { type DatasetExample, readDataset } from '../datasets/read.ts';
 import type { Evaluation } from '../generated/prisma/client.ts';
 import { atOnce } from '../lib/at-once.ts';
@@ -35,7 +36,8 @@ export async function runEvaluation(
     const suite = readDataset(app, { projectId, datasetId, split: 'TEST' });
     await atOnce(unanswered(app, evaluationId, suite, signal), concurrency, async (example) => {
       const { answer: _, ...question } = example.example;
-      const answer = await contestant.answer(question, signal);
+      const image = contestant.seesPictures ? await pictureOf(app, example) : null;
+      const answer = await contestant.answer(image ? { ...question, image } : question, signal);
       const row = await rowOf(app, evaluation, example, answer);
       if (row) await writer.add(row);
     });

@@ -79,9 +79,16 @@ export type StartRequest = {
   metadata: Record<string, string>;
 };
 
+export type ChatContent =
+  | string
+  | (
+      | { type: 'text'; text: string }
+      | { type: 'image_url'; image_url: { url: string; detail: 'low' } }
+    )[];
+
 export type ChatRequest = {
   model: string;
-  messages: { role: 'system' | 'user'; content: string }[];
+  messages: ({ role: 'system'; content: string } | { role: 'user'; content: ChatContent })[];
   tools: {
     type: 'function';
     function: { name: string; description: string; parameters: Record<string, unknown> };

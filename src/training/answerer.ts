@@ -5,7 +5,10 @@ import { openChatAnswerer } from './answerers/chat.ts';
 import { openLocalAnswerer } from './answerers/local.ts';
 
 /** What a model is asked: an example without its answer. */
-export type Question = Omit<Example, 'answer'>;
+export type Question = Omit<Example, 'answer'> & {
+  /** The page's picture as a `data:` URL, for models that see. */
+  image?: string;
+};
 
 /** What a model says is the next action. */
 export type Answer = {
@@ -30,6 +33,8 @@ export type Answer = {
 export type Answerer = {
   /** What it is called in a table. */
   name: string;
+  /** Whether it wants the picture of a page. */
+  seesPictures?: boolean;
   /** @throws {ModelServerError} the model's server cannot be reached or refuses, after retries */
   answer(question: Question, signal: AbortSignal): Promise<Answer>;
 };

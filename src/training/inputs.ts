@@ -25,6 +25,10 @@ export const StartTrainingInput = z.object({
     .record(z.string().max(64), z.number())
     .nullish()
     .transform((value) => value ?? {}),
+  pictures: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? false),
   seed: orNull(z.string().min(1).max(200).pipe(shortText)),
   acceptUnknownCost: z
     .boolean()

@@ -50,6 +50,7 @@ export async function createTrainedModel(
           trainingJobId: job.id,
           datasetId: job.datasetId,
           baseModel: job.baseModel,
+          pictures: job.pictures,
           objectKey,
           secret: secret ? new Uint8Array(secret) : null,
           sha256: weights ? new Uint8Array(createHash('sha256').update(weights).digest()) : null,

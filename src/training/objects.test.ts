@@ -24,6 +24,7 @@ test('a bundle flows part by part: its first bytes arrive though its last part i
     id,
     ...plan,
     baseModel: 'Qwen/Qwen3-4B',
+    pictures: false,
     hyperparameters: {},
     seed: null,
     acceptUnknownCost: false,

@@ -30,7 +30,7 @@ export type RuleInput = {
  */
 export async function saveRule({ db }: Pick<App, 'db'>, input: RuleInput): Promise<void> {
   const { id, projectId, ...columns } = input;
-  requirePlan({ ...input, hyperparameters: {} });
+  requirePlan({ ...input, pictures: false, hyperparameters: {} });
   if (input.minNewSessions < 1 || input.minNewSessions > 1_000_000)
     throw new InvalidInputError('input.minNewSessions', 'Expected 1 to 1,000,000 new sessions.');
   if (!(input.minScore >= 0 && input.minScore <= 1))
@@ -113,6 +113,7 @@ async function considerRule(app: App, rule: TrainingRule, site: string): Promise
         trainer,
         method,
         baseModel,
+        pictures: false,
         hyperparameters: {},
         seed: null,
         acceptUnknownCost: false,

@@ -56,6 +56,10 @@ const StartTrainingInput = builder.inputType('StartTrainingInput', {
       description:
         'Numbers by name, in place of those proposed. LOCAL: epochs, learning_rate, l2. OPENAI: n_epochs, batch_size, learning_rate_multiplier, beta. EXTERNAL: n_epochs, batch_size, learning_rate, lora_rank, beta.',
     }),
+    pictures: t.boolean({
+      description:
+        'Whether it learns from the pictures from before the actions, too: OPENAI and SUPERVISED only, and a base model that sees. Absent: no.',
+    }),
     seed: t.string({
       description: 'The same seed gives the same LOCAL model. Absent: the job’s id.',
     }),

@@ -88,6 +88,7 @@ const TrainingProposalInput = builder.inputType('TrainingProposalInput', {
       description: 'What would be learned from.',
     }),
     baseModel: t.string({ description: 'What it would start from. None for LOCAL.' }),
+    pictures: t.boolean({ description: 'Whether it would learn from pictures, too. Absent: no.' }),
   }),
 });
 
@@ -195,6 +196,7 @@ builder.queryFields((fields) => {
           trainer: input.trainer,
           method: input.method ?? 'SUPERVISED',
           baseModel: input.baseModel ?? null,
+          pictures: input.pictures ?? false,
           hyperparameters: {},
         }),
     }),

@@ -27,6 +27,8 @@ export type Plan = {
   method: TrainingMethod;
   /** `null` for LOCAL. */
   baseModel: string | null;
+  /** Whether it learns from pictures, too. */
+  pictures: boolean;
   /** Those that are not proposed, by the trainer's own names. */
   hyperparameters: Hyperparameters;
 };
@@ -85,7 +87,7 @@ export async function startTraining(
   const isByRule = ruleId !== null;
   await requireDataset(app, input, isByRule ? ['FROZEN', 'FREEZING', 'DRAFT'] : ['FROZEN']);
   const { values, reason, estimateUsd } = isByRule ? unproposed : await propose(app, input);
-  const { trainer, method, baseModel, name, seed } = input;
+  const { trainer, method, baseModel, pictures, name, seed } = input;
   try {
     await app.db.$transaction(async (tx) => {
       const now = new Date();
@@ -100,6 +102,7 @@ export async function startTraining(
           trainer,
           method,
           baseModel,
+          pictures,
           hyperparameters: values,
           reason,
           seed: seed ?? id,
@@ -124,7 +127,7 @@ export async function startTraining(
 
 /** The same for a dataset that is known to be frozen. */
 export async function propose(app: App, plan: Plan): Promise<Proposed> {
-  const { projectId, datasetId, trainer, method, baseModel } = plan;
+  const { projectId, datasetId, trainer, method, baseModel, pictures } = plan;
   const survey = await surveyDataset(app, datasetId);
   const proposal = withGiven(
     proposeHyperparameters({
@@ -143,6 +146,7 @@ export async function propose(app: App, plan: Plan): Promise<Proposed> {
     trainer,
     method,
     baseModel,
+    pictures,
     hyperparameters: proposal.values,
     examples: survey.examples,
   });
@@ -154,8 +158,14 @@ export function requirePlan({
   trainer,
   method,
   baseModel,
+  pictures,
   hyperparameters,
-}: Pick<Plan, 'trainer' | 'method' | 'baseModel' | 'hyperparameters'>): void {
+}: Pick<Plan, 'trainer' | 'method' | 'baseModel' | 'pictures' | 'hyperparameters'>): void {
+  if (pictures && (trainer !== 'OPENAI' || method !== 'SUPERVISED'))
+    throw new TrainerRefusedError(
+      `Expected OPENAI and SUPERVISED for a training with pictures, got ${trainer} and ${method}.`,
+      'Leave the pictures out; an export as OPENAI_CHAT_VISION has them for trainers of your own.',
+    );
   if (trainer === 'LOCAL' && (baseModel !== null || method !== 'SUPERVISED'))
     throw new TrainerRefusedError(
       'Expected no base model and method SUPERVISED for LOCAL, which starts from nothing.',

@@ -19,6 +19,9 @@ export type Survey = {
 /** Lines that are looked at to tell how long they are on average. */
 const sampled = 40;
 
+/** Of a picture at low detail (pricing page, gpt-4o). */
+export const pictureTokens = 85;
+
 export async function surveyDataset({ db }: Pick<App, 'db'>, datasetId: string): Promise<Survey> {
   const groups = await db.datasetMember.groupBy({
     by: ['split', 'site'],
@@ -50,6 +53,7 @@ export async function estimateCost(
     trainer,
     method,
     baseModel,
+    pictures,
     hyperparameters,
     examples,
   }: {
@@ -58,6 +62,7 @@ export async function estimateCost(
     trainer: Trainer;
     method: TrainingMethod;
     baseModel: string | null;
+    pictures: boolean;
     hyperparameters: Hyperparameters;
     examples: number;
   },
@@ -70,7 +75,8 @@ export async function estimateCost(
     chars += toChatLine(example).length;
     if (++lines === sampled) break;
   }
-  const tokens = lines === 0 ? 0 : (chars / lines / 4) * examples;
+  const perExample = lines === 0 ? 0 : chars / lines / 4 + (pictures ? pictureTokens : 0);
+  const tokens = perExample * examples;
   // A preference is learned from two answers, and the prompt counts with each.
   return costOf(tokens * (method === 'DPO' ? 2 : 1), hyperparameters, perMillion);
 }

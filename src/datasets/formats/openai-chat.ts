@@ -1,12 +1,9 @@
-import { toJpeg } from '../../platform/images.ts';
 import { toDpoLine } from '../dpo.ts';
 import { chatTail, toLine, toMessages } from '../openai.ts';
 import { openaiLimits, validateChat } from '../openai-rules.ts';
+import { pictureUrl } from '../pictures.ts';
 import { type Exporter, type ExportSession, InvalidRecordError } from './exporter.ts';
 import { exampleSteps, hasExample, linesKind, type WithExample } from './lines.ts';
-
-/** Width in pixels; a picture at low detail is looked at in 512. */
-const pictureWidth = 1280;
 
 /** OpenAI chat, text only. */
 export const openaiChat: Exporter = { kinds: [linesKind((session) => chatLines(session))] };
@@ -27,8 +24,7 @@ async function* visionLines(session: ExportSession): AsyncGenerator<string> {
   for await (const step of exampleSteps(session)) {
     const bytes = step.picture && (await session.picture(step.picture));
     if (!bytes) continue;
-    const jpeg = await toJpeg(bytes, { width: pictureWidth, quality: 85 });
-    yield lineOf(session, step, `data:image/jpeg;base64,${jpeg.toString('base64')}`);
+    yield lineOf(session, step, await pictureUrl(bytes));
   }
 }
 

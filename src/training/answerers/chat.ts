@@ -4,7 +4,7 @@ import { extraParameter, instruction, promptOf, tools } from '../../datasets/pro
 import type { Model } from '../../generated/prisma/client.ts';
 import type { App } from '../../platform/app.ts';
 import { unseal } from '../../platform/keys.ts';
-import { type ChatAnswer, modelServerOf } from '../../platform/model.ts';
+import { type ChatAnswer, type ChatContent, modelServerOf } from '../../platform/model.ts';
 import type { Answer, Answerer, Question } from '../answerer.ts';
 import { requireEndpoint } from '../endpoint.ts';
 import { openOwnKey } from '../job-key.ts';
@@ -29,14 +29,18 @@ export async function openChatAnswerer(
   if (!providerModel) throw new Error(`Expected a name of model ${model.id} at its server.`);
   return {
     name: model.name,
-    async answer(question, signal) {
+    seesPictures: model.pictures,
+    async answer({ image, ...question }, signal) {
       const begun = performance.now();
       const said = await server.chat(
         {
           model: providerModel,
           messages: [
             { role: 'system', content: instruction },
-            { role: 'user', content: promptOf({ ...question, answer: noAnswer }) },
+            {
+              role: 'user',
+              content: contentOf(promptOf({ ...question, answer: noAnswer }), image),
+            },
           ],
           tools: tools as Parameters<typeof server.chat>[0]['tools'],
         },
@@ -49,6 +53,15 @@ export async function openChatAnswerer(
       };
     },
   };
+}
+
+/** As in the training file. */
+function contentOf(text: string, image: string | undefined): ChatContent {
+  if (!image) return text;
+  return [
+    { type: 'text', text },
+    { type: 'image_url', image_url: { url: image, detail: 'low' } },
+  ];
 }
 
 const noAnswer = { ref: '', operation: 'click', value: null } as const; // the prompt does not tell it

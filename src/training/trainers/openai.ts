@@ -46,6 +46,7 @@ async function preflight(run: Run): Promise<void> {
   if (isOpenai(models.baseUrl)) warnings.push(requireStillOffered(new Date()));
   const { examples, validationExamples, ...weak } = await requireGoodDataset(run);
   warnings.push(...weak.warnings);
+  if (job.pictures) await requirePictures(run);
   const server = serverOf(run);
   const base = await server.model(job.baseModel ?? '');
   if (!base)
@@ -288,6 +289,20 @@ async function askAgain(
     throw error;
   }
   await run.report({ estimatedCostUsd: estimateUsd });
+}
+
+/** Pictures that are asked for must be there: a training on text alone is another one. */
+async function requirePictures({ app, job }: Run): Promise<void> {
+  const [row] = await app.db.$queryRaw<{ images: number }[]>`
+    SELECT coalesce(sum(f."images"), 0)::int AS "images" FROM "DatasetMember" m
+    JOIN "FrozenSession" f ON f."id" = m."frozenId"
+    WHERE m."datasetId" = ${job.datasetId}::uuid AND m."split" = 'TRAIN'`;
+  if (!row?.images)
+    throw new TrainingFailedError(
+      'NO_PICTURES',
+      'Expected pictures from before the actions in the training split, there are none.',
+      { advice: 'Train without pictures, or record with them and freeze a new dataset.' },
+    );
 }
 
 /** @returns a warning, empty while there is time */

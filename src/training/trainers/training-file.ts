@@ -3,10 +3,12 @@ import { toDpoLine } from '../../datasets/dpo.ts';
 import type { Example } from '../../datasets/example.ts';
 import { toChatLine } from '../../datasets/openai.ts';
 import { openaiLimits, validateChatLine } from '../../datasets/openai-rules.ts';
+import { pictureOf } from '../../datasets/pictures.ts';
 import { readDataset } from '../../datasets/read.ts';
 import type { Split, TrainingMethod } from '../../generated/prisma/enums.ts';
 import { TrainingFailedError } from '../errors.ts';
 import { keepObject } from '../job-key.ts';
+import { pictureTokens } from '../survey.ts';
 import type { Run } from '../trainer.ts';
 import type { BuiltFile } from './sent.ts';
 
@@ -14,15 +16,16 @@ import type { BuiltFile } from './sent.ts';
 const mostBytes = 8 * 1024 ** 3;
 const reportEvery = 200;
 
-/** Lines of a split in the format of the method; preferences without a wrong candidate are left out. */
-export async function* linesOf(
-  { app, job }: Pick<Run, 'app' | 'job'>,
-  split: Split,
-): AsyncGenerator<string> {
-  const { projectId, datasetId, method } = job;
-  for await (const { example } of readDataset(app, { projectId, datasetId, split })) {
-    const line = lineOf(example, method);
-    if (line !== null) yield line;
+/**
+ * Lines of a split in the format of the method; preferences without a wrong candidate are left out. With
+ * pictures, the steps that have none stay as text.
+ */
+async function* linesOf({ app, job }: Pick<Run, 'app' | 'job'>, split: Split) {
+  const { projectId, datasetId, method, pictures } = job;
+  for await (const row of readDataset(app, { projectId, datasetId, split })) {
+    const image = pictures ? await pictureOf(app, row) : null;
+    const line = lineOf(row.example, method, image);
+    if (line !== null) yield { line, imageChars: image?.length ?? 0 };
   }
 }
 
@@ -44,7 +47,7 @@ export async function buildFile(
   const parts: string[] = [];
   const faults: string[] = [];
   let waiting: Buffer[] = [];
-  let [held, bytes, lines, chars] = [0, 0, 0, 0];
+  let [held, bytes, lines, chars, images] = [0, 0, 0, 0, 0];
   const flush = async (size: number) => {
     const all = Buffer.concat(waiting);
     const part = all.subarray(0, size);
@@ -54,7 +57,7 @@ export async function buildFile(
     waiting = rest.length > 0 ? [rest] : [];
     held = rest.length;
   };
-  for await (const line of linesOf(run, split)) {
+  for await (const { line, imageChars } of linesOf(run, split)) {
     run.signal.throwIfAborted();
     lines += 1;
     const [fault] = validate(line, job.method);
@@ -64,7 +67,8 @@ export async function buildFile(
     waiting.push(row);
     held += row.length;
     bytes += row.length;
-    chars += line.length;
+    chars += line.length - imageChars;
+    images += Number(imageChars > 0);
     while (held > partBytes) await flush(partBytes);
     if (lines % reportEvery === 0)
       await run.report({ message: `Writing the ${label} file: ${lines} lines.` });
@@ -75,6 +79,12 @@ export async function buildFile(
       'RULES_BROKEN',
       `${faults.length} of ${lines} lines break the provider's rules: ${faults.slice(0, 3).join('; ')}.`,
       { advice: 'Freeze the dataset without the sessions of these lines. Nothing was sent.' },
+    );
+  if (images > openaiLimits.imageExamples)
+    throw new TrainingFailedError(
+      'TOO_MANY_PICTURES',
+      `Expected at most ${openaiLimits.imageExamples.toLocaleString('en')} examples with a picture, got ${images.toLocaleString('en')}.`,
+      { advice: 'Choose fewer sessions for the dataset, or train without pictures.' },
     );
   if (bytes > mostBytes)
     throw new TrainingFailedError(
@@ -89,12 +99,12 @@ export async function buildFile(
       { advice: 'Record or select more sessions.' },
     );
   const name = `codesight-${job.id}-${label}.jsonl`;
-  const tokens = Math.ceil(chars / 4);
+  const tokens = Math.ceil(chars / 4) + images * pictureTokens;
   return lines === 0 ? null : { name, parts, bytes, lines, tokens, md5: hash.digest('hex') };
 }
 
-function lineOf(example: Example, method: TrainingMethod): string | null {
-  return method === 'DPO' ? toDpoLine(example) : toChatLine(example);
+function lineOf(example: Example, method: TrainingMethod, image: string | null): string | null {
+  return method === 'DPO' ? toDpoLine(example) : toChatLine(example, image ? { image } : {});
 }
 
 /** What breaks the rules, in words. A preference is checked as the two conversations that it is. */
