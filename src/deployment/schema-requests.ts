@@ -53,17 +53,17 @@ const DataRequest = builder.prismaObject('DataRequest', {
     }),
     text: t.string({
       description:
-        'As a task for participants: site, action, how many, and what they should bring.',
+        'As a task for participants: site, action, how many, and what they should bring: from the lower end of the interval to its middle, so rather too little than too much.',
       select: {
         site: true,
         operation: true,
         place: true,
         sessions: true,
         expectedLow: true,
-        expectedHigh: true,
+        expectedPoints: true,
       },
-      resolve: ({ site, operation, place, sessions, expectedLow, expectedHigh }) =>
-        `${site}, ${operation.toUpperCase()}${place ? ` in ${place}` : ''}: ${sessions} more sessions, expect +${expectedLow.toFixed(0)} to +${expectedHigh.toFixed(0)} points`,
+      resolve: ({ site, operation, place, sessions, expectedLow, expectedPoints }) =>
+        `${site}, ${operation.toUpperCase()}${place ? ` in ${place}` : ''}: ${sessions} more sessions, expect +${expectedLow.toFixed(0)} to +${expectedPoints.toFixed(0)} points`,
     }),
     closedAt: t.expose('closedAt', {
       type: 'DateTime',
