@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ask, makeViewer } from '../../test/app.ts';
 import { toFiles } from '../../test/exported.ts';
+import { follow } from '../../test/follow.ts';
 import { makeRecorded, openWorkingApp, playRecorded, until } from '../../test/recorded.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { newId } from '../lib/ids.ts';
@@ -81,6 +82,12 @@ test('a dataset is described, previewed, frozen and exported over the API; repea
     exportDataset: { __typename: 'DatasetStateMismatch', code: 'DATASET_STATE' },
   });
 
+  const told = await follow<{ datasetChanged: { dataset?: { state: string } } }>(
+    app,
+    viewer,
+    'subscription { datasetChanged { ... on DatasetChange { dataset { state } } } }',
+    {},
+  );
   await ask(app, viewer, FREEZE, { input: { datasetId: id } });
   const dataset = async () =>
     (await ask<{ dataset: Record<string, unknown> }>(app, viewer, DATASET, { id })).dataset;
@@ -94,6 +101,14 @@ test('a dataset is described, previewed, frozen and exported over the API; repea
     members: { totalCount: 1, nodes: [{ sessionId, examples: 12, split: 'TRAIN' }] },
   });
 
+  await expect.poll(() => told.at(-1)?.datasetChanged.dataset?.state).toBe('FROZEN');
+
+  const heard = await follow<{ exportProgress: { export?: { state: string; progress: number } } }>(
+    app,
+    viewer,
+    'subscription ($id: ID!) { exportProgress(id: $id) { ... on ExportChange { export { state progress } } } }',
+    { id: exporting.id },
+  );
   await ask(app, viewer, EXPORT, { input: exporting });
   await ask(app, viewer, EXPORT, { input: exporting });
   const files = async () =>
@@ -104,6 +119,8 @@ test('a dataset is described, previewed, frozen and exported over the API; repea
     files: { nodes: [{ path: 'train-00000.jsonl', records: 12, url: expect.any(String) }] },
   });
   expect(await app.db.datasetExport.count()).toBe(1);
+  const last = { state: 'SUCCEEDED', progress: 1 };
+  await expect.poll(() => heard.at(-1)?.exportProgress.export).toEqual(last);
 });
 
 test('datasets and exports belong to their project and to scopes', async () => {

@@ -9,6 +9,10 @@ import { type Exporter, type ExportSession, InvalidRecordError } from './exporte
 import { exampleSteps, fitting, linesKind, type WithExample } from './lines.ts';
 
 const candidates = 24;
+
+/** A task is ended with the action with which it passes one of these. The published tasks have 7 actions. */
+const taskActions = 500;
+const taskChars = 32 * 1024 * 1024;
 const keptAttributes =
   'id class name type value placeholder title alt role href aria-label aria-checked aria-expanded aria-selected for'.split(
     ' ',
@@ -68,43 +72,59 @@ export const mind2web: Exporter = {
 };
 
 async function* tasks(session: ExportSession): AsyncGenerator<string> {
-  const [action_reprs, actions]: [string[], z.infer<typeof Action>[]] = [[], []];
-  for await (const step of exampleSteps(session)) {
-    const made = await actionOf(session, step);
-    if (!made) continue;
-    action_reprs.push(made.repr);
-    actions.push(made.action);
+  for await (const { head, action_reprs, made } of piecesOf(session)) {
+    const actions = made.map(({ action }) => action);
+    const task = { ...head, subdomain: '', domain: '', action_reprs, actions };
+    yield JSON.stringify(fitting(Task, task, session));
   }
-  if (actions.length === 0) return;
-  const task = { ...headOf(session), subdomain: '', domain: '', action_reprs, actions };
-  yield JSON.stringify(fitting(Task, task, session));
 }
 
 async function* rows(session: ExportSession): AsyncGenerator<string> {
-  const made: { repr: string; action: z.infer<typeof Action>; step: WithExample }[] = [];
-  for await (const step of exampleSteps(session)) {
-    const one = await actionOf(session, step);
-    if (one) made.push({ repr: one.repr, action: { ...one.action, raw_html: '' }, step });
-  }
-  const action_reprs = made.map(({ repr }) => repr);
-  for (const [at, { repr, action, step }] of made.entries()) {
-    const bytes = step.picture && (await session.picture(step.picture));
-    if (!bytes) continue;
-    const { action_uid, operation, pos_candidates } = action;
-    const row = {
-      ...headOf(session),
-      ...{ action_uid, operation, pos_candidates, action_reprs },
-      target_action_index: String(at),
-      target_action_reprs: repr,
-      screenshot: { bytes: bytes.toString('base64'), path: null },
-    };
-    yield JSON.stringify(fitting(Row, row, session, step.sequence));
-  }
+  for await (const { head, action_reprs, made } of piecesOf(session))
+    for (const [at, { repr, action, step }] of made.entries()) {
+      const bytes = step.picture && (await session.picture(step.picture));
+      if (!bytes) continue;
+      const { action_uid, operation, pos_candidates } = action;
+      const row = {
+        ...head,
+        ...{ action_uid, operation, pos_candidates, action_reprs },
+        target_action_index: String(at),
+        target_action_reprs: repr,
+        screenshot: { bytes: bytes.toString('base64'), path: null },
+      };
+      yield JSON.stringify(fitting(Row, row, session, step.sequence));
+    }
 }
 
-function headOf({ head }: ExportSession) {
+type Made = { repr: string; action: z.infer<typeof Action>; step: WithExample };
+type Part = { head: ReturnType<typeof headOf>; action_reprs: string[]; made: Made[] };
+
+/**
+ * The actions of a session, all at once: a task is one line, and a row tells all actions of its task. A session
+ * that is longer than any task makes several, numbered from the second on, so that a line stays one that can be read.
+ */
+async function* piecesOf(session: ExportSession): AsyncGenerator<Part> {
+  let [made, chars, part]: [Made[], number, number] = [[], 0, 1];
+  const piece = (): Part => ({
+    head: headOf(session, part++),
+    action_reprs: made.map(({ repr }) => repr),
+    made,
+  });
+  for await (const step of exampleSteps(session)) {
+    const one = await actionOf(session, step);
+    if (!one) continue;
+    made.push({ ...one, step });
+    chars += one.action.raw_html.length + one.action.cleaned_html.length;
+    if (made.length < taskActions && chars < taskChars) continue;
+    yield piece();
+    [made, chars] = [[], 0];
+  }
+  if (made.length > 0) yield piece();
+}
+
+function headOf({ head }: ExportSession, part: number) {
   return {
-    annotation_id: head.sessionId,
+    annotation_id: part === 1 ? head.sessionId : `${head.sessionId}-${part}`,
     website: head.site,
     confirmed_task: head.task ?? '',
   };

@@ -100,9 +100,8 @@ function openParquet(): FileWriter {
       })),
     ],
   });
-  let rows: Value[][] = columns.map(() => []);
-  let bytes = 0;
-  const texts = columns.map(() => new Texts());
+  const group = columns.map(({ type }) => (type === 'STRING' ? new Texts() : new Others()));
+  let [count, bytes] = [0, 0];
   /** What was written since the last time; the writer's buffer begins anew, over it. */
   const taken = (): Uint8Array => {
     const written = writer.getBytes();
@@ -110,34 +109,32 @@ function openParquet(): FileWriter {
     return written;
   };
   const writeGroup = (): Piece[] => {
-    const count = rows[0]?.length ?? 0;
     if (count === 0) return [];
     void file.write({
       // Indexes of pages would be kept until the file ends, and a group is a page or few.
       columnData: columns.map(({ name }, at) => ({
         name,
-        data: rows[at] ?? [],
+        // Asked for column by column: a value of each row and column at once would be 20,000 objects.
+        get data() {
+          return group[at]?.values() ?? [];
+        },
         offsetIndex: false,
         encoding: 'PLAIN' as const, // texts repeat within, which the compression finds; few repeat as a whole
       })),
       rowGroupSize: count,
     });
-    rows = columns.map(() => []);
-    bytes = 0;
-    for (const text of texts) text.begin();
-    return [{ bytes: taken(), records: count }];
+    for (const column of group) column.clear();
+    const records = count;
+    [count, bytes] = [0, 0];
+    return [{ bytes: taken(), records }];
   };
   return {
     async *session(session) {
       for await (const step of exampleSteps(session)) {
         const image = step.picture ? await session.picture(step.picture) : null;
-        for (const [at, column] of columns.entries()) {
-          const given = column.of(step, session, image);
-          const value = typeof given === 'string' ? texts[at]?.encode(given) : given;
-          rows[at]?.push(value ?? null);
-          bytes += value instanceof Uint8Array ? value.length : 8;
-        }
-        if ((rows[0]?.length ?? 0) >= groupRows || bytes >= groupBytes) yield* writeGroup();
+        for (const [at, column] of columns.entries())
+          bytes += group[at]?.add(column.of(step, session, image)) ?? 0;
+        if (++count >= groupRows || bytes >= groupBytes) yield* writeGroup();
       }
     },
     *end() {
@@ -150,37 +147,64 @@ function openParquet(): FileWriter {
 
 const textBytes = 64 * 1024;
 
-/**
- * The texts of a column of a row group as UTF-8, in memory that is used again for the next group: kept as
- * strings, a group would outlive the young generation and be encoded text by text at its end.
- */
+/** The texts of a column of a row group, as UTF-8 in memory that is used again for the next group. */
 class Texts {
-  readonly #blocks: Buffer[] = [];
-  #block = 0;
+  #memory = Buffer.allocUnsafe(textBytes);
   #used = 0;
-  #last: { text: string; bytes: Uint8Array } | null = null;
+  /** Where each ends; -1 for null. */
+  readonly #ends: number[] = [];
 
-  /** The bytes, good until the next `begin`. */
-  encode(text: string): Uint8Array {
-    if (this.#last?.text === text) return this.#last.bytes;
-    const bytes = this.#write(text);
-    this.#last = { text, bytes };
-    return bytes;
-  }
-
-  begin(): void {
-    [this.#block, this.#used, this.#last] = [0, 0, null];
-  }
-
-  #write(text: string): Uint8Array {
-    const most = text.length * 3; // of a UTF-16 unit
-    if (most > textBytes) return Buffer.from(text);
-    if (this.#used + most > textBytes) [this.#block, this.#used] = [this.#block + 1, 0];
-    const block = this.#blocks[this.#block] ?? Buffer.allocUnsafeSlow(textBytes);
-    this.#blocks[this.#block] = block;
+  /** Answers with the bytes that it takes. */
+  add(text: string | Value): number {
     const begin = this.#used;
-    this.#used += block.write(text, begin);
-    return block.subarray(begin, this.#used);
+    if (typeof text === 'string') {
+      this.#makeRoom(text.length * 3); // of a UTF-16 unit at most
+      this.#used += this.#memory.write(text, begin);
+    }
+    this.#ends.push(typeof text === 'string' ? this.#used : -1);
+    return this.#used - begin;
+  }
+
+  /** Good until something is added or cleared. */
+  values(): Value[] {
+    let begin = 0;
+    return this.#ends.map((end) => {
+      if (end < 0) return null;
+      const bytes = this.#memory.subarray(begin, end);
+      begin = end;
+      return bytes;
+    });
+  }
+
+  clear(): void {
+    this.#used = 0;
+    this.#ends.length = 0;
+  }
+
+  #makeRoom(more: number): void {
+    if (this.#used + more <= this.#memory.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#memory.length * 2, this.#used + more));
+    this.#memory.copy(larger, 0, 0, this.#used);
+    this.#memory = larger;
+  }
+}
+
+/** Numbers, or bytes that have memory of their own. */
+class Others {
+  #list: Value[] = [];
+
+  add(value: string | Value): number {
+    if (typeof value === 'string') throw new Error('Expected a number or bytes, got a text.');
+    this.#list.push(value);
+    return value instanceof Uint8Array ? value.length : 8;
+  }
+
+  values(): Value[] {
+    return this.#list;
+  }
+
+  clear(): void {
+    this.#list = [];
   }
 }
 
