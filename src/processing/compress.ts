@@ -62,7 +62,11 @@ export async function compressSession(app: App, ids: SessionIds, job: JobRun): P
         _count: true,
         _sum: { originalBytes: true, storedBytes: true },
       });
-      return `${totals._count} pictures, ${inKilobytes(totals._sum.originalBytes)} → ${inKilobytes(totals._sum.storedBytes)}`;
+      const { originalBytes, storedBytes } = totals._sum;
+      const isSmaller = (storedBytes ?? 0) < (originalBytes ?? 0);
+      return isSmaller
+        ? `${totals._count} pictures, ${inKilobytes(originalBytes)} → ${inKilobytes(storedBytes)}`
+        : `${totals._count} pictures, ${inKilobytes(storedBytes)}: they came as small as they get`;
     };
   });
 }

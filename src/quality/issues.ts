@@ -5,6 +5,7 @@ import {
   contentSteps,
   ENOUGH_ACTIONS,
   freshMs,
+  freshnessOf,
   reliabilityOf,
 } from './measures.ts';
 
@@ -13,6 +14,9 @@ const LISTED = 50;
 
 /** From this share of the actions on an issue is the session's, not an accident. */
 const OFTEN = 0.25;
+
+/** Below this share, what is lost does not show in the score. */
+const SELDOM = 0.05;
 
 /** Below, a target has no selector to rely on; above, two fair kinds or one that is tried and good. */
 const RELIABLE = 0.5;
@@ -161,6 +165,7 @@ export function accuracyIssues(
       'FRAME_STALE',
       `have a screenshot older than ${freshMs.full} ms`,
       'Act a little slower, or close other heavy tabs: the browser gives two frames a second.',
+      ({ frameAgeMs }) => 1 - freshnessOf(frameAgeMs),
     ),
     ...of(
       (action) => hasFrame(action) && (action.frameAgeMs ?? 0) < 0,
@@ -218,18 +223,29 @@ function frameIssues(screenshots: Evidence['screenshots']): QualityIssue[] {
   ];
 }
 
-/** Makes the issue of the actions that pass a test; none when none does. */
+/**
+ * Makes the issue of the actions that pass a test; none when none does.
+ *
+ * @param lossOf what an action loses by it, 0 to 1: many that lose next to nothing are no grave issue
+ */
 function issuesOf(actions: readonly InteractionEvidence[]) {
   return (
     test: (action: InteractionEvidence) => boolean,
     code: string,
     what: string,
     advice: string,
+    lossOf?: (action: InteractionEvidence) => number,
   ): QualityIssue[] => {
     const found = actions.filter(test);
     const count = found.length;
     if (count === 0) return [];
-    const severity = count >= actions.length * OFTEN ? 'HIGH' : 'MEDIUM';
+    const lost = lossOf ? found.reduce((sum, action) => sum + lossOf(action), 0) : count;
+    const severity =
+      lost >= actions.length * OFTEN
+        ? 'HIGH'
+        : lossOf && lost < actions.length * SELDOM
+          ? 'LOW'
+          : 'MEDIUM';
     const message = `${count} of ${actions.length} actions ${what}.`;
     const sequences = found.map(({ sequence }) => sequence).slice(0, LISTED);
     return [{ code, severity, message, advice, sequences, count }];
