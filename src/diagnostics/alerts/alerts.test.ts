@@ -414,3 +414,48 @@ test('alerts and messages are kept for 90 days, what rules remember of quiet thi
 
   expect(await left()).toEqual([0, 0, 0]);
 });
+
+test('reports that are taken meet the rules: by their tags, and not while their issue is archived', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId } = alerting;
+  const reporter = await makeViewer(app, {
+    project: projectId,
+    participant: null,
+    scopes: ['REPORT'],
+  });
+  const tags = [{ name: 'region', value: 'eu' }];
+  const counts = { trigger: 'COUNT_OVER', threshold: 0, windowSeconds: 60 };
+  await makeRule(alerting, { ...counts, tags, name: 'tagged' });
+  await makeRule(alerting, { ...counts, name: 'any' });
+  const report = (tags: Record<string, string>) =>
+    ask(
+      app,
+      reporter,
+      'mutation ($input: ReportErrorsInput!) { reportErrors(input: $input) { accepted } }',
+      {
+        input: {
+          reports: [
+            {
+              id: newId(),
+              occurredAt: new Date().toISOString(),
+              platform: 'SERVER',
+              exceptions: [{ type: 'TypeError', message: 'Cart is not iterable' }],
+              tags,
+            },
+          ],
+        },
+      },
+    );
+  const names = async () =>
+    (await app.db.alert.findMany({ orderBy: { ruleName: 'asc' } })).map(({ ruleName }) => ruleName);
+
+  await report({ region: 'us' });
+  expect(await names()).toEqual(['any']);
+  await report({ region: 'eu' });
+  expect(await names()).toEqual(['any', 'tagged']);
+  await app.db.alertWatch.deleteMany();
+  await app.db.errorIssue.updateMany({ data: { state: 'ARCHIVED', archivedUntil: 'FOREVER' } });
+  await report({ region: 'eu' });
+
+  expect(await names()).toEqual(['any', 'tagged']);
+});

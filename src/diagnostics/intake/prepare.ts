@@ -23,6 +23,7 @@ export type PreparedReport = {
   userHash: Buffer | null;
   /** What it says of a contract. `null` when nothing. */
   contract: Report['contract'];
+  tags: Report['tags'];
   /** The redacted report as JSON. `null` when it is only counted. */
   body: string | null;
   grouping: Grouping;
@@ -57,6 +58,7 @@ export function prepareReport(
     correlationId: report.correlationId ?? null,
     userHash,
     contract: report.contract ?? null,
+    tags: report.tags ?? null,
     body: JSON.stringify(report),
     grouping: groupReport(report, category, rules),
   };

@@ -93,6 +93,7 @@ function signalsOf(
     category: last.category,
     source: last.service ?? last.platform,
     correlationId: last.correlationId,
+    tags: last.tags ?? {},
     detail,
     seen: {
       count: Number(count),
@@ -102,7 +103,12 @@ function signalsOf(
     },
   });
   const signals = [
-    made('report', { count: reports.length, release: last.release, platform: last.platform }),
+    made('report', {
+      count: reports.length,
+      release: last.release,
+      platform: last.platform,
+      isArchived: issue.state === 'ARCHIVED' && !turn,
+    }),
   ];
   if (isNew) signals.push(made('issue.new', { release: last.release, platform: last.platform }));
   if (turn?.state === 'REGRESSED')
