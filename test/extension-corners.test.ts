@@ -2,8 +2,9 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { extensionOrigin } from '../src/contract/extension.ts';
 import { type Installed, installExtension } from './extension.ts';
-import { openInFront, openPages, prepare } from './extension-steps.ts';
+import { connect, openInFront, openPages, prepare, untilEnded } from './extension-steps.ts';
 import { readDevice } from './extension-store.ts';
+import { openProduct } from './product.ts';
 
 const timeout = 120_000;
 
@@ -172,3 +173,58 @@ test('a microphone that is taken away is told, and the session goes on', { timeo
   expect(device.sounds).toHaveLength(1);
   expect(device.session.coverage.notes).toContain(problem?.message);
 });
+
+test('the extension reports its own faults, and nothing of where somebody was', {
+  timeout,
+}, async () => {
+  const product = await openProduct();
+  const installed = await installExtension();
+  await plantFault(installed, 'before anybody is connected');
+  await connect(installed, product, { scopes: ['CAPTURE', 'READ', 'REPORT'] });
+
+  await plantFault(installed, 'at https://bank.example/accounts/7 of jane@person.example');
+
+  const { db } = product.app;
+  await expect.poll(() => db.errorEvent.count(), { timeout: 20_000 }).toBe(1);
+  const kept = [await db.errorEvent.findMany(), await db.errorIssue.findMany()];
+  const told = JSON.stringify(kept, (_key, value) =>
+    typeof value === 'bigint' ? String(value) : (value as unknown),
+  );
+  expect(told).toContain('Planted at [URL] of [EMAIL]');
+  expect(told).not.toMatch(/bank|jane|accounts|nobody|before anybody/);
+});
+
+test('with a key that may not report, no fault is told', { timeout }, async () => {
+  const product = await openProduct();
+  const installed = await installExtension();
+  const [worker] = installed.context.serviceWorkers();
+  await worker?.evaluate(() => {
+    const here = globalThis as unknown as { asked: string[]; fetch: (url: string) => unknown };
+    const { fetch } = here;
+    here.asked = [];
+    here.fetch = (...given) => {
+      here.asked.push(given[0]);
+      return fetch(...given);
+    };
+  });
+
+  await connect(installed, product);
+  await plantFault(installed, 'in silence');
+  const { sessionId } = await installed.ask('session.start', { task: 'Go on' });
+  await installed.ask('session.stop', null);
+  await untilEnded(product, sessionId);
+
+  const asked = await worker?.evaluate(() => (globalThis as unknown as { asked: string[] }).asked);
+  expect(asked).not.toEqual([]);
+  expect(asked?.filter((url) => url.endsWith('/api/reports'))).toEqual([]);
+});
+
+/** An error that nothing in the worker catches. */
+async function plantFault(installed: Installed, words: string): Promise<void> {
+  const [worker] = installed.context.serviceWorkers();
+  await worker?.evaluate((about) => {
+    setTimeout(() => {
+      throw new Error(`Planted ${about}`);
+    });
+  }, words);
+}

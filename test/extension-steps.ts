@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { consentText } from '../extension/face/consent-text.ts';
 import type { Settings } from '../extension/messages.ts';
+import type { ApiScope } from '../src/contract/accounts.ts';
 import { makeTestKey } from './accounts.ts';
 import type { Installed } from './extension.ts';
 import type { Product } from './product.ts';
@@ -73,13 +74,17 @@ export async function openButtons(count: number): Promise<string> {
 export async function connect(
   installed: Installed,
   product: Product,
-  { url = product.server.url, settings = {} }: { url?: string; settings?: Partial<Settings> } = {},
+  {
+    url = product.server.url,
+    settings = {},
+    scopes = ['CAPTURE'],
+  }: { url?: string; settings?: Partial<Settings>; scopes?: ApiScope[] } = {},
 ): Promise<string> {
   const { projectId } = await product.app.db.apiKey.findUniqueOrThrow({
     where: { id: product.keyId },
     select: { projectId: true },
   });
-  const { secret } = await makeTestKey(product.app, projectId, ['CAPTURE']);
+  const { secret } = await makeTestKey(product.app, projectId, scopes);
   const tested = await installed.ask('connection.save', { url, key: secret });
   expect(tested).toMatchObject({ ok: true });
   const { version, locale } = consentText;

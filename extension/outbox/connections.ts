@@ -14,6 +14,8 @@ export type SavedConnection = {
   projectId: string;
   project: string;
   participant: string | null;
+  /** The key may send the extension's own faults, too; absent in what an older version saved. */
+  mayReport?: boolean;
 };
 
 export async function loadConnection(): Promise<SavedConnection | null> {
@@ -30,8 +32,9 @@ export async function testConnection(ask: { url: string; key: string }): Promise
 export async function saveConnection(ask: { url: string; key: string }): Promise<ConnectionTest> {
   const found = await probe(ask);
   if (!found.ok) return refused(found);
-  const { url, key, projectId, project, participant } = found;
-  await writeLocal('connection', { id: newId(), url, key, projectId, project, participant });
+  const { url, key, projectId, project, participant, mayReport } = found;
+  const about = { url, key, projectId, project, participant, mayReport };
+  await writeLocal('connection', { id: newId(), ...about });
   return accepted(found);
 }
 

@@ -10,6 +10,8 @@ export type Probed =
       projectId: string;
       project: string;
       participant: string;
+      /** The scope REPORT. */
+      mayReport: boolean;
     }
   | {
       ok: false;
@@ -24,7 +26,7 @@ export type Probed =
 const timeoutMs = 10_000;
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 const askForKey =
-  'Ask whoever runs the project for a key made for you: the command is `key create --scope CAPTURE,READ --participant YOUR-LABEL`.';
+  'Ask whoever runs the project for a key made for you: the command is `key create --scope CAPTURE,READ,REPORT --participant YOUR-LABEL`.';
 
 /**
  * Asks the server who the key belongs to. Sends the key to nobody but the address, and by plain HTTP
@@ -135,6 +137,7 @@ function judge(found: {
     projectId: viewer.project.id,
     project: viewer.project.name,
     participant: viewer.participant.label,
+    mayReport: viewer.scopes.includes('REPORT'),
   };
 }
 

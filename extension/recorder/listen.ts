@@ -1,5 +1,6 @@
 import type { Requests } from '../messages.ts';
 import { type Handlers, handle } from '../wire.ts';
+import { type Diagnostics, openDiagnostics } from './diagnostics.ts';
 import { openReview } from './faces.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { openTurns } from './turns.ts';
@@ -31,13 +32,15 @@ const asked = [
  */
 export function listen(): void {
   keepZodFromEval();
-  const opened = openRecorder();
+  const diagnostics = openDiagnostics();
+  diagnostics.note('worker.started');
+  const opened = openRecorder(diagnostics);
   opened.catch((error: unknown) => console.error('The recorder could not be opened:', error));
   const then = (work: (recorder: Recorder) => Promise<unknown> | unknown): void => {
     opened.then(work).catch((error: unknown) => console.error('An event was not kept:', error));
   };
 
-  handle(handlersOf(opened));
+  handle(handlersOf(opened, diagnostics));
   chrome.runtime.onConnect.addListener((port) => {
     const isOwn = port.sender?.url?.startsWith(chrome.runtime.getURL(''));
     if (port.name === 'face' && isOwn) then((recorder) => recorder.connect(port));
@@ -86,11 +89,13 @@ export function listen(): void {
   });
 }
 
-function handlersOf(opened: Promise<Recorder>): Handlers<Requests> {
+function handlersOf(opened: Promise<Recorder>, { note }: Diagnostics): Handlers<Requests> {
   const entries = asked.map((name) => [
     name,
-    async (ask: never, from: chrome.runtime.MessageSender) =>
-      (await opened).handlers[name](ask, from),
+    async (ask: never, from: chrome.runtime.MessageSender) => {
+      if (/^(?:session|connection|audio)\./.test(name)) note(name);
+      return (await opened).handlers[name](ask, from);
+    },
   ]);
   return Object.fromEntries(entries);
 }

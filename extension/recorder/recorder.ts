@@ -12,6 +12,7 @@ import { openBroadcast } from './broadcast.ts';
 import { openCamera } from './camera.ts';
 import { openCoverage } from './coverage.ts';
 import type { Current, Desk } from './desk.ts';
+import type { Diagnostics } from './diagnostics.ts';
 import { openDocuments } from './documents.ts';
 import { openDownloads } from './downloads.ts';
 import { faceStateOf, glanceOf } from './face-state.ts';
@@ -33,11 +34,12 @@ const problemKey = 'problem';
  * The recorder: the one source of truth. All of it is made anew whenever the worker comes up, from
  * what is on disk and in the browser's memory.
  */
-export async function openRecorder() {
+export async function openRecorder(diagnostics: Diagnostics) {
   const memory = await openMemory(chrome.storage.session);
   let settings = await loadSettings();
   let current: Current | null = null;
   const onProblem = ({ message, advice }: { message: string; advice: string }): void => {
+    diagnostics.trouble(message);
     const problem: FaceState['problem'] = { message, advice, at: new Date().toISOString() };
     void memory.set(problemKey, problem).then(() => faces.changed());
   };
@@ -54,6 +56,7 @@ export async function openRecorder() {
     inTurn: openTurns(),
     changed: () => faces.changed(),
   };
+  diagnostics.cleanWith(desk.secrets.cleanText);
   const documents = openDocuments(desk);
   const camera = openCamera(desk, documents);
   const numbering = openNumbering(desk, camera);
