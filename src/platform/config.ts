@@ -150,6 +150,11 @@ const Env = z.object({
   REPORTS_BURST_PROJECT: whole(1, 10_000_000)
     .default(50_000)
     .describe('Reports that a project may send at once after a quiet time.'),
+  REPORTS_SPIKE_FLOOR: whole(1, 1_000_000_000)
+    .default(200_000)
+    .describe(
+      'Reports of a project in an hour, to each process, below which nothing counts as a spike. Above it and ten times its mean hour, what is well known is refused.',
+    ),
   REPORT_RETENTION_DAYS: whole(1, 3_650)
     .default(30)
     .describe('Days that reports are kept; their issues and hourly counts stay longer.'),
@@ -303,6 +308,7 @@ function shape(env: z.infer<typeof Env>) {
     reports: {
       perKey: { perSecond: env.REPORTS_PER_SECOND_KEY, burst: env.REPORTS_BURST_KEY },
       perProject: { perSecond: env.REPORTS_PER_SECOND_PROJECT, burst: env.REPORTS_BURST_PROJECT },
+      spikeFloor: env.REPORTS_SPIKE_FLOOR,
       retentionDays: env.REPORT_RETENTION_DAYS,
       countsRetentionDays: env.REPORT_COUNTS_RETENTION_DAYS,
     },

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type {
   Report,
   ReportCategory,
@@ -60,7 +61,7 @@ export function prepareReport(
     contract: report.contract ?? null,
     tags: report.tags ?? null,
     body: JSON.stringify(report),
-    grouping: groupReport(report, category, rules),
+    grouping: groupingOf(report, category, rules),
   };
 }
 
@@ -81,4 +82,37 @@ export function hashUser({ keys }: Pick<App, 'keys'>, projectId: string, userId:
     known.set(projectId, key);
   }
   return createHmac('sha256', key).update(userId).digest().subarray(0, digestBytes);
+}
+
+const rememberedChars = 8_000_000;
+const groupings = new WeakMap<readonly GroupingRule[], LRUCache<string, Grouping>>();
+
+/** Equal reports come in storms: what grouping looks at is compared before it is looked at again. */
+function groupingOf(report: Report, category: ReportCategory, rules: GroupingRule[]): Grouping {
+  let known = groupings.get(rules);
+  if (!known) {
+    known = new LRUCache({ maxSize: rememberedChars });
+    groupings.set(rules, known);
+  }
+  const { exceptions, message, fingerprint, source, request, response, database, contract, sync } =
+    report;
+  const key = JSON.stringify([
+    category,
+    exceptions,
+    message,
+    fingerprint,
+    source?.service,
+    request?.operationName,
+    response?.code,
+    response?.path,
+    database?.code,
+    contract,
+    sync?.type,
+    sync?.entityType,
+  ]);
+  const before = known.get(key);
+  if (before) return before;
+  const made = groupReport(report, category, rules);
+  known.set(key, made, { size: key.length });
+  return made;
 }

@@ -17,6 +17,7 @@ import { redactReport } from './redact-report.ts';
 import { sampleOf } from './samples.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { withSources } from './source-maps.ts';
+import { spikeOf } from './spikes.ts';
 import { makeReportWriter, type ReportWriter } from './writer.ts';
 
 /** Who sends reports. */
@@ -51,6 +52,9 @@ export type ReportReceipt = {
   /** Accounts of the client that were taken, repeats among them. */
   clientReports: number;
 };
+
+/** How long what belongs to a spike is to be kept back, in seconds. */
+const spikeSeconds = 60;
 
 const writers = new WeakMap<App['sql'], ReportWriter>();
 
@@ -91,10 +95,11 @@ export async function takeReports(
   const rate = rateOf(app, { projectId, keyId });
   const wanted = Math.min(reports.length, reportLimits.reportsPerCall);
   const allowed = congestion ? 0 : rate.take(wanted);
-  const retryAfterSeconds = congestion ? 2 : rate.waitSeconds();
+  let retryAfterSeconds = congestion ? 2 : rate.waitSeconds();
   const prepared: { index: number; report: PreparedReport }[] = [];
   if (reports.length > 0) {
     const settings = await settingsOf(app, projectId);
+    const spike = await spikeOf(app, projectId);
     for (const [index, given] of reports.entries()) {
       if (index >= reportLimits.reportsPerCall) {
         const message = `Expected at most ${reportLimits.reportsPerCall} reports in one call, got ${reports.length}.`;
@@ -106,8 +111,15 @@ export async function takeReports(
         account.add({ outcome: 'RATE_LIMITED', reason, category: claimedCategory(given) });
       } else {
         const made = await judge(app, projectId, given, { settings, sentAt, receivedAt });
-        if ('report' in made) prepared.push({ index, report: made.report });
-        else if ('reason' in made) {
+        if ('report' in made && made.report.body === null && spike.isOver()) {
+          outcomes[index] = 'RATE_LIMITED';
+          retryAfterSeconds = spikeSeconds;
+          const { category } = made.report;
+          account.add({ outcome: 'RATE_LIMITED', reason: 'spike', category });
+        } else if ('report' in made) {
+          spike.count();
+          prepared.push({ index, report: made.report });
+        } else if ('reason' in made) {
           outcomes[index] = 'FILTERED';
           account.add({ outcome: 'FILTERED', reason: made.reason, category: made.category });
         } else {
