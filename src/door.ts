@@ -66,11 +66,13 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
 
   try {
     const { app } = await opening;
-    process.on('unhandledRejection', (error) =>
-      app.log.error({ err: error }, 'a rejection was not handled'),
-    );
+    process.on('unhandledRejection', (error) => {
+      app.log.error({ err: error }, 'a rejection was not handled');
+      app.faults.report({ place: 'process', error });
+    });
     process.on('uncaughtException', (error) => {
       app.log.fatal({ err: error }, 'the process met an error that nobody handles, and ends');
+      app.faults.report({ place: 'process', error }); // kept in a file before the call ends
       app.log.flush();
       process.exit(1);
     });

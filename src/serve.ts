@@ -2,6 +2,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { authenticate } from './accounts/authenticate.ts';
 import { ensureFirstKey, firstProject } from './accounts/keys.ts';
 import { registerOwnContracts } from './diagnostics/contracts/own.ts';
+import { openSelfReports } from './diagnostics/self/report.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openServer } from './graphql/server.ts';
 import { openSelfWatch } from './ops/self-watch.ts';
@@ -26,6 +27,7 @@ await runProcess(open);
 async function open(): Promise<Opened> {
   const config = loadProcessConfig();
   const app = await openApp(config, { pipeline, others });
+  const reporter = openSelfReports(app, 'server');
   try {
     const firstKey = await ensureFirstKey(app, new Date());
     const installation = { projectId: await firstProject(app), version: packageJson.version };
@@ -34,7 +36,7 @@ async function open(): Promise<Opened> {
     const server = await openServer(app, { schema, authenticate, routes });
     announce(server.url, config.dataDir, firstKey?.secret);
     const withdraw = await announceServer(config.dataDir, server.url);
-    return { app, doors: [openSelfWatch(app), server, { close: withdraw }] };
+    return { app, doors: [reporter, openSelfWatch(app), server, { close: withdraw }] };
   } catch (error) {
     await app.close();
     throw error;

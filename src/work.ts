@@ -1,3 +1,4 @@
+import { openSelfReports } from './diagnostics/self/report.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openRoutes } from './graphql/server.ts';
 import { opsRoutes } from './ops/health.ts';
@@ -20,15 +21,16 @@ await runProcess(open);
 async function open(): Promise<Opened> {
   const config = loadProcessConfig();
   const app = await openApp(config, { pipeline, others });
+  const reporter = openSelfReports(app, 'worker');
   try {
-    const doors = port
+    const routes = port
       ? [await openRoutes(app, opsRoutes, { host: config.host, port: Number(port) })]
       : [];
     await app.queue.work(app);
     process.stdout.write(
-      `Working on jobs.${doors[0] ? ` Health and metrics: ${doors[0].url}` : ''}\n`,
+      `Working on jobs.${routes[0] ? ` Health and metrics: ${routes[0].url}` : ''}\n`,
     );
-    return { app, doors: [openSelfWatch(app), ...doors] };
+    return { app, doors: [reporter, openSelfWatch(app), ...routes] };
   } catch (error) {
     await app.close();
     throw error;

@@ -56,7 +56,7 @@ export type Operations = {
   /** The events of a subscription, or why there are none; never rejects, the events may. */
   follow(operation: Operation): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
   /** What the client may read of an error. Faults are logged. */
-  mask(error: unknown, trace: Trace, label?: string): GraphQLError;
+  mask(error: unknown, trace: Trace, label?: string, viewer?: Viewer | null): GraphQLError;
   /** Ends subscriptions and queries, waits for mutations at most so long. */
   stop(timeoutMs: number): Promise<void>;
 };
@@ -81,20 +81,34 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
     return name;
   };
 
-  const mask = (error: unknown, { traceId }: Trace, label?: string): GraphQLError =>
-    maskError(error, traceId, (fault) =>
+  const mask = (
+    error: unknown,
+    { traceId }: Trace,
+    label?: string,
+    viewer?: Viewer | null,
+  ): GraphQLError =>
+    maskError(error, traceId, (fault) => {
       log.error(
         { err: fault, operation: label, correlationId: traceId },
         'an operation met a fault',
-      ),
-    );
+      );
+      app.faults.report({
+        place: 'operation',
+        error: fault,
+        name: label,
+        projectId: viewer?.projectId,
+        correlationId: traceId,
+      });
+    });
 
   const finish = (
     result: ExecutionResult,
-    { caller: { trace }, label }: Operation,
+    { caller: { trace, viewer }, label }: Operation,
   ): ExecutionResult => ({
     ...result,
-    ...(result.errors ? { errors: result.errors.map((error) => mask(error, trace, label)) } : {}),
+    ...(result.errors
+      ? { errors: result.errors.map((error) => mask(error, trace, label, viewer)) }
+      : {}),
     extensions: { ...result.extensions, correlationId: trace.traceId },
   });
 

@@ -160,6 +160,7 @@ async function listen(
     answer(req, res).catch((error: unknown) => {
       const { traceId } = childOf(req.headers.traceparent?.toString());
       log.error({ err: error, correlationId: traceId, path: pathOf(req) }, 'a request met a fault');
+      app.faults.report({ place: 'request', error, correlationId: traceId });
       if (res.headersSent) res.destroy();
       else
         sendJson(res, 500, {

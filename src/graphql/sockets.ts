@@ -186,7 +186,16 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
       if (!isOpen(peer) || peer.isDraining) return; // never answered, so the client repeats it
       connection.receive(String(data));
     });
-    socket.once('close', () => {
+    socket.once('close', (code) => {
+      // Only with work in flight: a browser that is closed says no good-bye either.
+      if (code === 1006 && peer.operations.size > 0)
+        app.faults.report({
+          place: 'socket',
+          error: new Error('A WebSocket ended without a close while operations were in flight.'),
+          projectId: peer.viewer?.projectId,
+          correlationId: [...peer.operations][0]?.caller.trace.traceId,
+          closeCode: code,
+        });
       peers.delete(peer);
       metrics.sockets.set(peers.size);
       for (const operation of peer.operations) operation.abandon();

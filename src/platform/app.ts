@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './db.ts';
+import { type Faults, openFaults } from './faults.ts';
 import { checkMasterKey, type Keys, openKeys } from './keys.ts';
 import { lockDataDir } from './lock.ts';
 import { type Log, openLog } from './log.ts';
@@ -18,6 +19,8 @@ import { openFileStorage, type Storage } from './storage.ts';
 export type App = {
   config: Config;
   log: Log;
+  /** Where parts tell of their faults. */
+  faults: Faults;
   db: Database['db'];
   sql: Database['sql'];
   database: Database;
@@ -72,10 +75,11 @@ export async function openApp(
     if (applied.length > 0) log.info({ applied }, 'the database was migrated');
     const keys = await openKeys(config);
     const storage = await openFileStorage(join(config.dataDir, 'objects'));
-    const database = openDatabase(url, config.database, log);
+    const faults = openFaults();
+    const database = openDatabase(url, config.database, log, faults);
     closers.push(() => database.close());
     await checkMasterKey(database, keys);
-    const pubsub = openPubSub(database, log);
+    const pubsub = openPubSub(database, log, faults);
     closers.push(() => pubsub.close());
     const queue = await openQueue(url, config.jobs, { ...work, log, metrics, slow });
     closers.push(() => queue.stop(config.shutdownTimeoutSeconds * 1000));
@@ -83,6 +87,7 @@ export async function openApp(
     return {
       config,
       log,
+      faults,
       db: database.db,
       sql: database.sql,
       database,

@@ -208,6 +208,11 @@ const Env = z.object({
     .describe(
       'Hosts that channels of alerts may be on though they are inside a private network, or without HTTPS: `host`, `host:port` or `*.example.org`, separated by commas.',
     ),
+  DIAGNOSTICS_PROJECT: whole(1, 2 ** 31 - 1)
+    .optional()
+    .describe(
+      'Number of the project that gets the faults of CodeSight itself that belong to no project. Empty: the first one.',
+    ),
   SHUTDOWN_TIMEOUT_SECONDS: whole(1, 600)
     .default(30)
     .describe('Longest wait for running work when the process is told to stop, in seconds.'),
@@ -324,6 +329,7 @@ function shape(env: z.infer<typeof Env>) {
       endpointHosts: env.MODEL_ENDPOINT_HOSTS,
     },
     alerts: { allowedHosts: env.ALERT_ALLOWED_HOSTS },
+    diagnostics: { project: env.DIAGNOSTICS_PROJECT },
     shutdownTimeoutSeconds: env.SHUTDOWN_TIMEOUT_SECONDS,
     graphiql: env.GRAPHIQL,
   };

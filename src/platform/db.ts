@@ -3,6 +3,7 @@ import pg from 'pg';
 import * as z from 'zod';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { Config } from './config.ts';
+import type { Faults } from './faults.ts';
 import type { Log } from './log.ts';
 
 const Refusal = z.object({
@@ -26,7 +27,12 @@ export type Database = {
 };
 
 /** Opens the pools. Nothing connects before the first statement, so that an outage does not stop a start. */
-export function openDatabase(url: string, config: Config['database'], log: Log): Database {
+export function openDatabase(
+  url: string,
+  config: Config['database'],
+  log: Log,
+  faults?: Faults,
+): Database {
   const options: pg.PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: config.connectTimeoutMs,
@@ -38,7 +44,9 @@ export function openDatabase(url: string, config: Config['database'], log: Log):
   let isClosing = false;
   // Never the error itself: pg hangs its client on it, with the key that cancels its statements.
   const warn = ({ code, message }: Error & { code?: string }) => {
-    if (!isClosing) log.warn({ code, reason: message }, 'a database connection failed');
+    if (isClosing) return;
+    log.warn({ code, reason: message }, 'a database connection failed');
+    faults?.report({ place: 'database', error: Object.assign(new Error(message), { code }) });
   };
   const adapter = new PrismaPg(
     { ...options, max: config.poolSize, application_name: 'codesight-api' },

@@ -1,4 +1,5 @@
 import type { Database, Tx } from './db.ts';
+import type { Faults } from './faults.ts';
 import type { Log } from './log.ts';
 
 /** "Look again": a thing changed. Read it anew with the subscriber's rights. */
@@ -83,7 +84,7 @@ type Row = Position & {
 };
 
 /** Opens the exchange. The listening connection comes with the first subscriber and heals by itself. */
-export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
+export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log, faults?: Faults): PubSub {
   const subscribers = new Set<Subscriber>();
   let position: Position | null = null;
   /** Lets the listening connection go; `null` without one. */
@@ -108,6 +109,7 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log): PubSub {
     client.on('notification', () => wake());
     client.on('error', (error) => {
       log.warn({ err: error }, 'the connection for notifications was lost');
+      faults?.report({ place: 'notifications', error });
       drop();
     });
     try {

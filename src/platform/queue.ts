@@ -233,6 +233,13 @@ export async function openQueue(
           { err: error, job: job.name, jobId: row.id, attempt: row.retryCount + 1 },
           'an attempt of a job failed',
         );
+        app.faults.report({
+          place: 'job',
+          error,
+          name: job.name,
+          projectId: ids.projectId,
+          correlationId: currentTrace()?.traceId,
+        });
         // The queue keeps what is thrown, with all its fields, for days: only the words, redacted.
         throw new Error(redactText(error instanceof Error ? error.message : String(error)));
       }
@@ -246,6 +253,13 @@ export async function openQueue(
     await withTrace(traceparent, async () => {
       metrics.jobs.inc({ job: row.sourceName ?? 'unknown', outcome: 'dead' });
       log.error({ job: row.sourceName, jobId: row.sourceId, reason }, 'a job is dead');
+      app.faults.report({
+        place: 'dead-job',
+        error: new Error(reason),
+        name: row.sourceName,
+        projectId: payload.projectId,
+        correlationId: currentTrace()?.traceId,
+      });
       await job?.failed?.(app, job.payload.parse(payload), reason);
     });
   };

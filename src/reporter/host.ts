@@ -73,7 +73,7 @@ export const host = globalThis as unknown as Host;
 
 /** A timer that keeps no program running. Answers with what ends it. */
 export function later(work: () => void, ms: number): () => void {
-  const timer = setTimeout(work, ms);
+  const timer = setTimeout(work, Math.max(0, ms));
   (timer as { unref?: () => void }).unref?.();
   return () => clearTimeout(timer);
 }

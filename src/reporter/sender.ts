@@ -152,7 +152,7 @@ export function openSender(
       });
       await Promise.race([outbox.stored(), late]);
       while (!isStopped && !outbox.isEmpty() && Math.max(now(), quietUntil) < giveUpAt) {
-        const quiet = new Promise((go) => setTimeout(go, quietUntil - now()));
+        const quiet = new Promise((go) => setTimeout(go, Math.max(0, quietUntil - now())));
         await Promise.race([quiet.then(run), late]);
       }
       end();

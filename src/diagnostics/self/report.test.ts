@@ -1,0 +1,100 @@
+import { expect, onTestFinished, test } from 'vitest';
+import * as z from 'zod';
+import { makeProject, openTestApp } from '../../../test/app.ts';
+import { bodyOf } from '../../../test/reporting.ts';
+import { defineJob } from '../../platform/queue.ts';
+import { withTrace } from '../../platform/trace.ts';
+import { detailsOf } from './known.ts';
+import { openSelfReports } from './report.ts';
+
+const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+const failJob = defineJob({
+  name: 'test.fail',
+  payload: z.object({ projectId: z.uuid() }),
+  run: async () => {
+    throw new RangeError('the page has no price');
+  },
+});
+
+test('a failing job is reported to its project, attempts and end, in the trace that sent it', async () => {
+  const app = await openTestApp({ others: [failJob], env: { MAX_RETRIES: '0' } });
+  await makeProject(app, 'first');
+  const projectId = await makeProject(app, 'second');
+  const reporter = openSelfReports(app, 'worker');
+  onTestFinished(() => reporter.close());
+  await app.queue.work(app);
+
+  await withTrace(`00-${trace}-00f067aa0ba902b7-01`, () =>
+    app.db.$transaction((tx) => app.queue.send(tx, failJob, { projectId })),
+  );
+
+  await expect.poll(() => app.db.errorEvent.count(), { timeout: 20_000 }).toBe(2);
+  const stored = await app.db.errorEvent.findMany({ orderBy: { occurredAt: 'asc' } });
+  expect(stored).toMatchObject([
+    { projectId, correlationId: trace, platform: 'WORKER', service: 'codesight-worker' },
+    { projectId, correlationId: trace, severity: 'CRITICAL' },
+  ]);
+  expect(bodyOf(stored[0])).toMatchObject({
+    source: { function: 'test.fail' },
+    exceptions: [{ type: 'RangeError', message: 'the page has no price' }],
+    tags: { place: 'job' },
+  });
+});
+
+test('an outage of the database is told once, by the installation’s project, when it is over', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+  const reporter = openSelfReports(app, 'server');
+  onTestFinished(() => reporter.close());
+  const lost = Object.assign(new Error('Connection terminated unexpectedly'), { code: '57P01' });
+
+  for (let time = 0; time < 50; time += 1) app.faults.report({ place: 'operation', error: lost });
+
+  await expect.poll(() => app.db.errorEvent.count()).toBe(1);
+  app.faults.report({ place: 'job', error: lost }); // a straggler
+  await reporter.flush(5_000);
+  expect(await app.db.errorEvent.findMany()).toMatchObject([
+    { projectId, category: 'CONNECTION_LOST', severity: 'CRITICAL', platform: 'DATABASE' },
+  ]);
+});
+
+test('what the database refuses is told with its code and table, never with a value', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+  const reporter = openSelfReports(app, 'server');
+  onTestFinished(() => reporter.close());
+  const refused = await app.db
+    .$executeRaw`INSERT INTO "Project" ("id", "name") VALUES (${projectId}::uuid, 'hunter2')`.catch(
+    (error: unknown) => error,
+  );
+
+  app.faults.report({ place: 'operation', name: 'MakeProject', error: refused });
+
+  await expect.poll(() => app.db.errorEvent.count()).toBe(1);
+  const stored = await app.db.errorEvent.findFirstOrThrow();
+  expect(stored).toMatchObject({ category: 'CONSTRAINT_VIOLATION', platform: 'DATABASE' });
+  expect(bodyOf(stored).database?.code).toBe('23505');
+  expect(JSON.stringify(stored.report)).not.toMatch(new RegExp(`${projectId}|hunter2`));
+});
+
+test('a provider that refuses is told with status and code', () => {
+  const busy = Object.assign(new Error('busy'), {
+    name: 'ModelServerError',
+    status: 429,
+    code: 'slow_down',
+  });
+  const down = Object.assign(new Error('down'), {
+    name: 'ModelServerError',
+    status: 500,
+    code: null,
+  });
+
+  expect(detailsOf(new Error('the training failed', { cause: busy }))).toEqual({
+    category: 'RATE_LIMIT_EXCEEDED',
+    response: { status: 429, code: 'slow_down' },
+  });
+  expect(detailsOf(down)).toMatchObject({
+    category: 'AI_PROVIDER_ERROR',
+    response: { status: 500 },
+  });
+});

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+import type { App } from '../../platform/app.ts';
+import type { Fault } from '../../platform/faults.ts';
+import { openReporter, type Reporter } from '../../reporter/node.ts';
+import type { Details } from '../../reporter/types.ts';
+import { takeReports } from '../intake/take.ts';
+import { detailsOf, isDatabaseAway } from './known.ts';
+
+/** Which part of us a process is. */
+export type Service = 'server' | 'worker';
+
+type Given = { id: string; tags?: Record<string, string> };
+type Call = { sentAt: string; reports: Given[]; clientReports: { id: string }[] };
+
+/** After the database is back, stragglers of the same outage come for so long. */
+const graceMs = 30_000;
+const projectTag = 'codesight.project';
+
+/**
+ * Reports the faults of this process into itself: they wait in `DATA_DIR/reports` while the database is
+ * away, and go through the same intake as everybody's. A fault of a project's work is the project's; all
+ * others are those of the installation's project (`DIAGNOSTICS_PROJECT`).
+ *
+ * An outage of the database is one report of one process, however much fails of it. Faults of the intake
+ * itself are not reported: they would report themselves.
+ */
+export function openSelfReports(app: App, service: Service): Reporter {
+  const { config, log } = app;
+  const known = new LRUCache<string, boolean>({ max: 1_000, ttl: 60_000 });
+  let outage: 'none' | 'told' | 'ending' = 'none';
+  let endsAt = 0;
+
+  const ownProject = async (): Promise<string | null> => {
+    const { project } = config.diagnostics;
+    const found = await app.db.project.findFirst({
+      where: project ? { number: project } : {},
+      orderBy: { number: 'asc' },
+      select: { id: true },
+    });
+    return found?.id ?? null;
+  };
+
+  const projectOf = async (tags: Given['tags']): Promise<string | null> => {
+    const id = tags?.[projectTag];
+    if (!id) return ownProject();
+    let isKnown = known.get(id);
+    if (isKnown === undefined) {
+      isKnown = (await app.db.project.count({ where: { id } })) > 0;
+      known.set(id, isKnown);
+    }
+    return isKnown ? id : ownProject(); // the project may be gone by now
+  };
+
+  /** Hands a call of the reporter to the intake, each project's part by itself. */
+  const deliver = async (body: string): Promise<object> => {
+    const { sentAt, reports, clientReports }: Call = JSON.parse(body);
+    const parts = new Map<string | null, Given[]>();
+    const own = await ownProject();
+    for (const report of reports) {
+      const projectId = await projectOf(report.tags);
+      parts.set(projectId, [...(parts.get(projectId) ?? []), report]);
+    }
+    if (clientReports.length > 0 && !parts.has(own)) parts.set(own, []);
+    const outcomes: object[] = [];
+    for (const [projectId, part] of parts) {
+      if (!projectId) throw new Error('Expected a project to report to, there is none yet.');
+      const receipt = await takeReports(
+        app,
+        { projectId, keyId: null },
+        {
+          reports: part.map(({ tags = {}, ...report }) => {
+            const { [projectTag]: _, ...others } = tags;
+            return { ...report, tags: others };
+          }),
+          clientReports: projectId === own ? clientReports : [],
+          sentAt: new Date(sentAt),
+          receivedAt: new Date(),
+        },
+      );
+      outcomes.push(
+        ...part.map(({ id }, index) => ({ id, outcome: receipt.outcomes[index] ?? 'INVALID' })),
+      );
+    }
+    if (outage === 'told') {
+      outage = 'ending';
+      endsAt = performance.now() + graceMs;
+    }
+    return { outcomes, clientReports: clientReports.map(({ id }) => id) };
+  };
+
+  const reporter = openReporter({
+    url: 'codesight:',
+    key: '',
+    service: `codesight-${service}`,
+    platform: service === 'server' ? 'SERVER' : 'WORKER',
+    folder: join(config.dataDir, 'reports'),
+    automatic: { errors: false, breadcrumbs: false }, // the doors tell of what nobody handles
+    fetch: async (_url, { body }) => Response.json(await deliver(body)),
+    // Postgres quotes values in its details, and Prisma its details in messages.
+    beforeSend: (report) => ({
+      ...report,
+      exceptions: report.exceptions.map((one) => ({
+        ...one,
+        message: one.message?.replace(/\)=\([^)]*\)/g, ')=([VALUE])'),
+      })),
+    }),
+    onFault: (fault) => log.warn({ err: fault }, 'reports of our own wait'),
+  });
+
+  const hear = (fault: Fault): void => {
+    const { error, name, correlationId, closeCode } = fault;
+    const tags: Record<string, string> = { place: fault.place };
+    if (fault.projectId) tags[projectTag] = fault.projectId;
+    const common: Details = {
+      ...(correlationId ? { correlationId } : {}),
+      ...(fault.place === 'operation' && name ? { request: { operationName: name } } : {}),
+      ...(fault.place !== 'operation' && name ? { function: name } : {}),
+      tags,
+    };
+    if (isDatabaseAway(error)) {
+      if (outage === 'ending' && performance.now() > endsAt) outage = 'none';
+      if (outage !== 'none') return;
+      outage = 'told';
+      reporter.capture(error, {
+        ...common,
+        tags: { place: 'database' }, // the installation's, whoever met it first
+        platform: 'DATABASE',
+        category: 'CONNECTION_LOST',
+        severity: 'CRITICAL',
+        fingerprint: ['codesight', 'database-away'],
+      });
+      return;
+    }
+    reporter.capture(error, {
+      ...detailsOf(error),
+      ...(closeCode
+        ? { category: 'CONNECTION_LOST', severity: 'INFO', response: { closeCode } }
+        : {}),
+      ...(fault.place === 'process' || fault.place === 'dead-job' ? { severity: 'CRITICAL' } : {}),
+      ...(fault.place === 'dead-job' && name
+        ? { fingerprint: ['{{ default }}', 'dead-job', name] }
+        : {}),
+      ...common,
+    });
+  };
+  app.faults.connect(hear);
+  return reporter;
+}
