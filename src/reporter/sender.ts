@@ -42,7 +42,6 @@ const outcomes: Record<string, Outcome> = {
   DUPLICATE: 'duplicate',
   FILTERED: 'filtered',
   INVALID: 'invalid',
-  DISCARDED: 'discarded',
 };
 
 type Answer = {
