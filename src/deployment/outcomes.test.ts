@@ -100,6 +100,29 @@ test('a consent that does not hold is refused, and nothing is kept', async () =>
   expect(await app.db.session.count({ where: { source: 'OUTCOME' } })).toBe(0);
 });
 
+test('why a deployment is taken back is limited, and kept without what is personal', async () => {
+  const { app, viewer, deploy } = await openDeployed();
+  await deploy();
+  const { id: deploymentId } = await app.db.deployment.findFirstOrThrow();
+  const input = {
+    deploymentId,
+    operationId: newId(),
+    reason: 'jane.roe@example.org says it is bad',
+  };
+
+  expect(
+    await ask(app, viewer, ROLL_BACK, { input: { ...input, reason: 'x'.repeat(501) } }),
+  ).toMatchObject({
+    rollBackDeployment: { __typename: 'InvalidInput', field: 'input.reason' },
+  });
+  await ask(app, viewer, ROLL_BACK, { input });
+
+  const { state, reason } = await app.db.deployment.findFirstOrThrow();
+  expect(state).toBe('ROLLED_BACK');
+  expect(reason).toContain('says it is bad');
+  expect(reason).not.toContain('jane.roe');
+});
+
 test('an example of a question has few candidates, in an order that tells nothing, and one form of line', () => {
   const names = Array.from(
     { length: 60 },
@@ -226,3 +249,5 @@ const FREEZE = `mutation ($input: FreezeDatasetInput!) { freezeDataset(input: $i
   __typename ... on Problem { code message } } }`;
 const DISCARD = `mutation ($input: ChangeSessionInput!) { discardSession(input: $input) {
   __typename ... on Problem { code message } } }`;
+const ROLL_BACK = `mutation ($input: RollBackDeploymentInput!) { rollBackDeployment(input: $input) {
+  __typename ... on Problem { code message } ... on InvalidInput { field } } }`;

@@ -7,6 +7,7 @@ import { parseInput, parseUuid } from '../graphql/input.ts';
 import { Problem } from '../graphql/problem.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import { ConsentMissingError } from '../privacy/errors.ts';
+import { redactWords } from '../privacy/redact.ts';
 import { OperationReusedError } from '../sessions/errors.ts';
 import { ModelNotFoundError } from '../training/errors.ts';
 import { deployModel, promoteDeployment, rollBackDeployment } from './deploy.ts';
@@ -103,7 +104,7 @@ const RollBackDeploymentInput = builder.inputType('RollBackDeploymentInput', {
   fields: (t) => ({
     deploymentId: t.id({ required: true, description: 'The deployment.' }),
     operationId: t.id({ required: true, description: operationId }),
-    reason: t.string({ description: 'Why, in words.' }),
+    reason: t.string({ description: 'Why, in words, up to 500 characters.' }),
   }),
 });
 
@@ -145,6 +146,8 @@ const ReportOutcomeInput = builder.inputType('ReportOutcomeInput', {
 const uuid = z.uuid().toLowerCase();
 const orNull = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? null);
+
+const Reason = orNull(z.string().trim().min(1).max(500).pipe(shortText));
 
 const OutcomeInput = z.object({
   predictionId: uuid,
@@ -244,7 +247,7 @@ builder.mutationFields((fields) => {
         await rollBackDeployment(app, viewer, {
           deploymentId,
           operationId: parseUuid(input.operationId, 'input.operationId'),
-          reason: input.reason ?? null,
+          reason: redactWords(parseInput(Reason, input.reason, 'input.reason')),
         });
         return app.db.deployment.findUniqueOrThrow({ ...query, where: { id: deploymentId } });
       },
