@@ -28,8 +28,8 @@ export async function* followDebugEvents(
   const leave = await joinFeed(app, projectId, buffer);
   try {
     if (from !== null) {
-      const { oldest, final } = await ringBounds(app, projectId);
-      const isAhead = from > final; // from before the database was restored or moved
+      const { oldest, final, next } = await ringBounds(app, projectId);
+      const isAhead = from >= next; // from before the database was restored or moved
       if (isAhead || oldest === null || from < oldest) {
         const to = isAhead || oldest === null ? final : oldest - 1n;
         yield { from: isAhead ? 0n : from + 1n, to, dropped: null };

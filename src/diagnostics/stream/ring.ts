@@ -34,18 +34,26 @@ export async function readRing(
   return { events, isLastPage: rows.length < pageSize };
 }
 
-/** Where the ring of a project begins, `null` for an empty one, and up to where everything is final. */
+/**
+ * Where the ring of a project begins, `null` for an empty one, up to where everything is final, and
+ * before which sequence everything is that was ever given.
+ */
 export async function ringBounds(
   { sql }: Pick<App, 'sql'>,
   projectId: string,
-): Promise<{ oldest: bigint | null; final: bigint }> {
-  const { rows } = await sql.query<{ oldest: string | null; final: string }>(
+): Promise<{ oldest: bigint | null; final: bigint; next: bigint }> {
+  const { rows } = await sql.query<{ oldest: string | null; final: string; next: string }>(
     `SELECT (SELECT min(e."sequence") FROM "DebugEvent" e WHERE e."projectId" = $1)::text AS "oldest",
-            (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 20)::text AS "final"`,
+            (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 20)::text AS "final",
+            (pg_snapshot_xmax(pg_current_snapshot())::text::bigint << 20)::text AS "next"`,
     [projectId],
   );
   const [row] = rows;
-  return { oldest: row?.oldest ? BigInt(row.oldest) : null, final: BigInt(row?.final ?? 0) - 1n };
+  return {
+    oldest: row?.oldest ? BigInt(row.oldest) : null,
+    final: BigInt(row?.final ?? 0) - 1n,
+    next: BigInt(row?.next ?? 0),
+  };
 }
 
 /**
