@@ -14,7 +14,7 @@ import { type DigestTree, digestTree, tellOf } from '../src/lib/sync/tree.ts';
 import type { App } from '../src/platform/app.ts';
 import { ask } from './app.ts';
 
-export const REPORT = `mutation ($input: ReportSyncStateInput!) { reportSyncState(input: $input) {
+const REPORT = `mutation ($input: ReportSyncStateInput!) { reportSyncState(input: $input) {
   __typename ... on Problem { code message } ... on InvalidInput { field }
   ... on SyncReceipt { clientId health instructions issues
     digests { entityType entityId state descend issueId } versions { entityId state issueId }
@@ -37,8 +37,6 @@ export type Receipt = {
 };
 
 /** A client of another platform: it reports, and does what it is told, over GraphQL. */
-export type TestClient = ReturnType<typeof makeClient>;
-
 export function makeClient(
   app: App,
   viewer: Viewer,

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { recordSyncIssue } from '../diagnostics/sync/issues.ts';
+import { openIssue } from '../diagnostics/sync/issues.ts';
 import type { SessionState } from '../generated/prisma/enums.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';
@@ -158,13 +158,14 @@ async function answer<T extends { id: string }>(
       code: 'ID_TAKEN',
       message: `Expected an id of its own, ${row.id} was announced with other bytes or for another session.`,
     });
-    await recordSyncIssue(app.db, {
+    const disagreement = {
       projectId,
       type: 'CONFLICT',
       entityType: model,
       entityId: `${sessionId}/${row.id}`,
       message: 'Another announcement came under an id that is in use; the first one stays.',
-    });
+    } as const;
+    await app.db.$transaction((tx) => openIssue(app, tx, disagreement));
   }
   return slotsOf(app, sessionId, same, rejected);
 }

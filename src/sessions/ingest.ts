@@ -1,5 +1,5 @@
 import { limits } from '../contract/limits.ts';
-import { recordSyncIssue } from '../diagnostics/sync/issues.ts';
+import { openIssue } from '../diagnostics/sync/issues.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
@@ -155,14 +155,16 @@ async function compareWithStored(
     else if (!sameBytes(mac, bodyMac)) outcome.conflicting.push(sequence);
     else if (!unseen.delete(sequence)) outcome.repeated += 1;
   }
-  for (const sequence of outcome.conflicting)
-    await recordSyncIssue(app.db, {
+  for (const sequence of outcome.conflicting) {
+    const disagreement = {
       projectId,
       type: 'CONFLICT',
       entityType: 'Interaction',
       entityId: `${sessionId}/${sequence}`,
       message:
         'Another body was sent under a sequence that is stored already; the first one stays.',
-    });
+    } as const;
+    await app.db.$transaction((tx) => openIssue(app, tx, disagreement));
+  }
   return outcome;
 }

@@ -103,6 +103,12 @@ async function advance(
     select: { state: true, kind: true },
   });
   if (left.some(({ state }) => state === 'WAITING')) return;
+  // What was compared before says nothing of what they hold now.
+  const { projectId, entityType, entityId } = issue;
+  await tx.syncPair.updateMany({
+    where: { projectId, entityType, entityId: { in: ['', entityId] } },
+    data: { streak: 0 },
+  });
   const isFreeze = left.every(({ kind }) => kind === 'FREEZE');
   if (isFreeze) return; // a person is still to decide
   await changeIssue(app, tx, issue, {

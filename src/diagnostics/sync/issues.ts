@@ -37,7 +37,7 @@ type Needs = Pick<App, 'pubsub' | 'queue'>;
  * Keeps that two copies disagree; the same disagreement again only raises its count. The message says
  * what was seen and never holds content.
  */
-export async function recordSyncIssue(
+async function recordSyncIssue(
   tx: Pick<Tx, 'syncIssue'>,
   disagreement: Disagreement,
 ): Promise<SyncIssue> {
@@ -65,8 +65,9 @@ export async function recordSyncIssue(
 }
 
 /**
- * Records the disagreement with its history, and says so to followers and alert rules when it is new or
- * was closed before. One whose resolution is under way stays as it is.
+ * Records the disagreement with its history, and says so to followers and alert rules when it is new, was
+ * closed, or is there still though its resolution was applied. One whose resolution is under way stays as
+ * it is.
  */
 export async function openIssue(
   app: Needs,
@@ -75,7 +76,7 @@ export async function openIssue(
 ): Promise<SyncIssue> {
   const issue = await recordSyncIssue(tx, disagreement);
   const isNew = issue.seenCount === 1;
-  if (!isNew && issue.state !== 'CLOSED') return issue;
+  if (!isNew && issue.state !== 'CLOSED' && issue.state !== 'APPLIED') return issue;
   return changeIssue(app, tx, issue, {
     action: isNew ? 'OPENED' : 'REOPENED',
     set: { state: 'OPEN', ...(isNew ? {} : { strategy: null, appliedAt: null, closedAt: null }) },
