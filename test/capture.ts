@@ -21,7 +21,7 @@ type InPage = {
 };
 
 /** The page as it is kept once it rests, and as it is when all of it is written anew. */
-export type Written = { kept: string; fresh: string };
+type Written = { kept: string; fresh: string };
 
 /** A browser in which every document is captured, and what they tell. */
 export type Capture = {
