@@ -7,7 +7,7 @@ export interface Press {
   beginning: Beginning;
   x: number;
   y: number;
-  /** `performance.now()` when the pointer went down. */
+  /** `Event.timeStamp` of the pointer that went down. */
   at: number;
   isTouch: boolean;
 }

@@ -25,13 +25,13 @@ export function listenToPointer(): void {
     const { clientX: x, clientY: y } = event;
     const beginning = begin(element, event);
     const isTouch = event.pointerType === 'touch';
-    pointer.press = { element, beginning, x, y, at: performance.now(), isTouch };
+    pointer.press = { element, beginning, x, y, at: event.timeStamp, isTouch };
     open(beginning, null);
   });
   onTrusted('pointerup', (event) => {
     const { press } = pointer;
     if (!press || !event.isPrimary) return;
-    const lasted = performance.now() - press.at;
+    const lasted = event.timeStamp - press.at; // not when a busy page let us hear of it
     const maySwipe = press.isTouch && lasted < LONGEST_SWIPE_MS;
     const travel = maySwipe ? swipeOrTap(press, event) : watchTravel(press, event);
     if (travel === 'dragged') return;

@@ -18,13 +18,15 @@ afterAll(async () => {
 
 type Point = { x: number; y: number };
 
-/** Fingers that go down, along these places and up. */
+/** Fingers that go down, along these places and up, 40 ms from place to place whatever the machine does. */
 async function touch(session: CDPSession, ...steps: Point[][]): Promise<void> {
-  for (const [index, touchPoints] of steps.entries()) {
-    const type = index === 0 ? 'touchStart' : 'touchMove';
-    await session.send('Input.dispatchTouchEvent', { type, touchPoints });
+  const start = Date.now();
+  for (const [index, touchPoints] of [...steps, []].entries()) {
+    const moves = index === 0 ? 'touchStart' : 'touchMove';
+    const type = index === steps.length ? 'touchEnd' : moves;
+    const timestamp = (start + index * 40) / 1_000;
+    await session.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp });
   }
-  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
 }
 
 test('a tap is a click, a swipe and a pinch are touches, a pan is scrolling', async () => {

@@ -10,6 +10,7 @@ export const LONGEST_SWIPE_MS = 800;
 type Point = { x: number; y: number };
 type Gesture = {
   beginning: Beginning;
+  /** `Event.timeStamp`. */
   at: number;
   from: Point[];
   to: Point[];
@@ -20,11 +21,11 @@ let gesture: Gesture | null = null;
 
 /** Tells of gestures that are no taps and do not scroll: swipes and pinches. */
 export function listenToTouch(): void {
-  onTrusted('touchstart', ({ touches }) => {
+  onTrusted('touchstart', ({ touches, timeStamp }) => {
     const beginning = gesture?.beginning ?? pointer.press?.beginning;
     if (!beginning) return;
     const from = pointsOf(touches);
-    gesture = { beginning, at: gesture?.at ?? Date.now(), from, to: from, hasScrolled: false };
+    gesture = { beginning, at: gesture?.at ?? timeStamp, from, to: from, hasScrolled: false };
     if (from.length > 1) dropPress();
   });
   onTrusted('touchmove', ({ touches }) => {
@@ -32,26 +33,26 @@ export function listenToTouch(): void {
     gesture.hasScrolled ||= isScrolling();
     if (touches.length === gesture.from.length) gesture.to = pointsOf(touches);
   });
-  onTrusted('touchend', ({ touches, changedTouches }) => {
+  onTrusted('touchend', ({ touches, changedTouches, timeStamp }) => {
     if (!gesture) return;
     const all = [...pointsOf(touches), ...pointsOf(changedTouches)];
     if (all.length === gesture.from.length) gesture.to = all;
     if (touches.length > 0) return;
     const ended = gesture;
     gesture = null;
-    end(ended);
+    end(ended, timeStamp);
   });
   onTrusted('touchcancel', () => {
     gesture = null;
   });
 }
 
-function end({ beginning, at, from, to, hasScrolled }: Gesture): void {
+function end({ beginning, at, from, to, hasScrolled }: Gesture, endedAt: number): void {
   const what = from.length > 1 ? pinchOf(from, to) : swipeOf(from[0], to[0]);
   if (!what) return;
   // The browser took the finger over, or the page scrolled with it: that is told as SCROLL.
   const isScroll = hasScrolled || isScrolling() || !pointer.press;
-  if (what.gesture === 'swipe' && (isScroll || Date.now() - at > LONGEST_SWIPE_MS)) return;
+  if (what.gesture === 'swipe' && (isScroll || endedAt - at > LONGEST_SWIPE_MS)) return;
   dropPress();
   const context = { ...Object(beginning.context), ...what };
   finish({ ...beginning, draftId: `${beginning.draftId}:touch` }, 'TOUCH', { context });
