@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { makeProject, openTestApp } from '../../../test/app.ts';
@@ -55,6 +56,27 @@ test('an outage of the database is told once, by the installation’s project, w
   await reporter.flush(5_000);
   expect(await app.db.errorEvent.findMany()).toMatchObject([
     { projectId, category: 'CONNECTION_LOST', severity: 'CRITICAL', platform: 'DATABASE' },
+  ]);
+});
+
+test('connections that the database cuts are one report', async () => {
+  const app = await openTestApp();
+  await makeProject(app);
+  const reporter = openSelfReports(app, 'server');
+  onTestFinished(() => reporter.close());
+  await Promise.all([1, 2, 3].map(() => app.db.$queryRaw`SELECT pg_sleep(0.05)::text`));
+  const killer = new pg.Client({ connectionString: app.config.databaseUrl });
+  await killer.connect();
+
+  await killer.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
+  await killer.end();
+
+  await expect.poll(() => app.db.errorEvent.count()).toBe(1);
+  await reporter.flush(5_000);
+  expect(await app.db.errorIssue.findMany()).toMatchObject([
+    { count: 1n, category: 'CONNECTION_LOST' },
   ]);
 });
 
