@@ -3,6 +3,9 @@ import { group, pieceOf } from './pieces.ts';
 import { expectSecrets, rawValueOf, rememberSecret, secretsIn } from './privacy.ts';
 import { forgetWords, isWritten, lastWhole } from './survey.ts';
 
+/** Shorter ones are in every page. */
+const SHORTEST_WORD = 4;
+
 let announce: (secret: string) => void = () => {};
 
 /** Hears of every secret that is learned from this document. */
@@ -54,9 +57,14 @@ function hide(secrets: string[]): void {
   if (html === undefined || words.some((word) => html.includes(word))) forgetWords(words);
 }
 
-/** The longest word alone, as a text and as an address has it: the page may have cut or escaped the rest. */
+/**
+ * Each word that is long enough, as a text and as an address has it: the page may have cut or escaped the
+ * rest, or another secret may stand for a part of it already.
+ */
 function wordsOf(secret: string): string[] {
   const words = secret.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   const longest = words.reduce((best, word) => (word.length > best.length ? word : best), '');
-  return longest === '' ? [] : [longest, encodeURIComponent(longest).toLowerCase()];
+  const long = words.filter(({ length }) => length >= SHORTEST_WORD);
+  const looked = long.length > 0 || longest === '' ? long : [longest];
+  return looked.flatMap((word) => [word, encodeURIComponent(word).toLowerCase()]);
 }

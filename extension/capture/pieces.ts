@@ -83,7 +83,7 @@ export function adopt(element: Element, parent: Piece | null): Piece {
   if (known) {
     if (known.parent !== parent) {
       known.parent = parent;
-      soil(known, 'marks');
+      soilMarks(known);
     }
     return known;
   }
@@ -135,6 +135,13 @@ export function soil(piece: Piece, part: 'own' | 'kids' | 'shadow' | 'marks' | '
     at.html = null;
     at.name = undefined;
   }
+}
+
+/** It stands elsewhere, with all that is in it. */
+function soilMarks(piece: Piece): void {
+  soil(piece, 'marks');
+  for (const kid of piece.kids) if (typeof kid !== 'string') soilMarks(kid);
+  for (const kid of piece.shadow ?? []) if (typeof kid !== 'string') soilMarks(kid);
 }
 
 /** Reads the children of an element or shadow root anew. */

@@ -39,6 +39,8 @@ const observer = new MutationObserver(note);
 const listeners = new Set<(records: readonly MutationRecord[]) => void>();
 /** What may have been shown or hidden with all that is in it. */
 const restyled = new Set<Piece>();
+/** Those of them, and what is in them, that are still to be looked at. */
+const marking: Piece[] = [];
 /** When nodes came into the document by a change of it. */
 const addedAt = new WeakMap<Node, number>();
 /** Parts of the page that scrolled by themselves. */
@@ -105,10 +107,13 @@ export function restyle(): void {
   state.areFarBoxesOld = true;
 }
 
+function isFarDue(): boolean {
+  return state.areFarBoxesOld && unchangedMs() >= RESTED;
+}
+
 /** Whether something waits for `survey`. */
 export function isStale(): boolean {
-  const isFarDue = state.areFarBoxesOld && unchangedMs() >= RESTED;
-  return !isWritten() || restyled.size > 0 || state.areBoxesOld || isFarDue;
+  return !isWritten() || restyled.size + marking.length > 0 || state.areBoxesOld || isFarDue();
 }
 
 /**
@@ -133,7 +138,10 @@ export function surveyAtLeisure(budgetMs: number): boolean {
   const until = performance.now() + budgetMs;
   state.until = until;
   note(observer.takeRecords());
-  return checkRestyled() && checkBoxes() && survey(until - performance.now());
+  // Rules such as `:empty + p` show and hide what no attribute tells of: at rest all of it is looked at.
+  const root = isFarDue() && !pass ? rootPiece() : null;
+  if (root) restyled.add(root);
+  return checkBoxes() && checkRestyled() && survey(until - performance.now());
 }
 
 /** Resolves when all of the page is known; never blocks it for long. */
@@ -330,23 +338,19 @@ function checkFields(): void {
   }
 }
 
+/** Goes on where it stopped. */
 function checkRestyled(): boolean {
-  for (const top of restyled) {
-    if (!checkMarks(top)) return false;
-    restyled.delete(top);
-  }
-  return true;
-}
-
-function checkMarks(piece: Piece): boolean {
-  if (isLate()) return false;
-  if (piece.element.isConnected && !piece.isMarkOld) {
-    const { marks } = piece;
-    writeMarks(piece);
-    if (piece.marks !== marks) soil(piece, 'html');
-  }
-  for (const kid of [...piece.kids, ...(piece.shadow ?? [])]) {
-    if (typeof kid !== 'string' && !checkMarks(kid)) return false;
+  for (const top of restyled) marking.push(top);
+  restyled.clear();
+  for (let piece = marking.pop(); piece; piece = marking.pop()) {
+    for (const kid of piece.kids) if (typeof kid !== 'string') marking.push(kid);
+    for (const kid of piece.shadow ?? []) if (typeof kid !== 'string') marking.push(kid);
+    if (piece.element.isConnected && !piece.isMarkOld) {
+      const { marks } = piece;
+      writeMarks(piece);
+      if (piece.marks !== marks) soil(piece, 'html');
+    }
+    if (isLate()) return marking.length === 0;
   }
   return true;
 }
@@ -356,7 +360,7 @@ function checkMarks(piece: Piece): boolean {
  * has come to rest. Goes on where it stopped.
  */
 function checkBoxes(): boolean {
-  const isOfAll = state.areFarBoxesOld && unchangedMs() >= RESTED;
+  const isOfAll = isFarDue();
   if (!pass && !state.areBoxesOld && !isOfAll) return true;
   pass ??= beginPass(isOfAll);
   for (let next = pass.pieces.next(); !next.done; next = pass.pieces.next()) {
