@@ -345,6 +345,9 @@ function checkRestyled(): boolean {
   for (let piece = marking.pop(); piece; piece = marking.pop()) {
     for (const kid of piece.kids) if (typeof kid !== 'string') marking.push(kid);
     for (const kid of piece.shadow ?? []) if (typeof kid !== 'string') marking.push(kid);
+    // A custom element that was defined late: no record tells of its root.
+    if (piece.element.shadowRoot && piece.shadow === null && piece.open !== null)
+      soil(piece, 'own');
     if (piece.element.isConnected && !piece.isMarkOld) {
       const { marks } = piece;
       writeMarks(piece);
