@@ -1,9 +1,5 @@
 import { newId } from '../src/lib/ids.ts';
 
-/** A report as a reporter of a server sends it: about 2 KB, with a stack, a cause and breadcrumbs. */
-export type BenchReport =
-  ReturnType<typeof reportsOf> extends (count: number) => (infer R)[] ? R : never;
-
 const bugs = 2_000; // different errors; each comes back, and keeps its bodies (100 an hour)
 const functions = ['load', 'parse', 'save', 'render', 'charge', 'retry', 'dispatch', 'resolve'];
 
