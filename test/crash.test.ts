@@ -1,19 +1,17 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createKey } from '../src/accounts/keys.ts';
 import { openConnection } from '../src/client/connection.ts';
 import { play } from '../src/client/play.ts';
-import type { Stage } from '../src/generated/prisma/enums.ts';
 import { newId } from '../src/lib/ids.ts';
 import { others, pipeline } from '../src/pipeline.ts';
 import type { App } from '../src/platform/app.ts';
 import { stages } from '../src/processing/stage.ts';
 import { makeProject, makeViewer, openTestApp } from './app.ts';
 import { startChild } from './children.ts';
+import { closeGates } from './gates.ts';
 import { aSource } from './product.ts';
 import { filesOf, makeRecorded, openWorkingApp, playRecorded, stepsOf, until } from './recorded.ts';
 import { upTo } from './sessions.ts';
-
-const gateNumber = 9_000; // any number that nothing else locks
 
 test('a session survives kill -9 of its worker in the middle of every stage', {
   timeout: 240_000,
@@ -122,27 +120,6 @@ test('kill -9 of the server in the middle of a recording loses nothing that it a
   await connection.close();
   await server.stop();
 });
-
-/** Keeps every stage from being done until its gate is opened, so that a kill hits its middle. */
-async function closeGates(app: App): Promise<{ open(stage: Stage): Promise<void> }> {
-  const place = `${gateNumber} + array_position('{${stages.join(',')}}', NEW."stage"::text)`;
-  await app.sql.query(`
-    CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      PERFORM pg_advisory_xact_lock_shared(${place}); RETURN NEW;
-    END $$`);
-  await app.sql.query(`
-    CREATE TRIGGER gate BEFORE UPDATE ON "ProcessingStep"
-    FOR EACH ROW WHEN (NEW."state" = 'DONE') EXECUTE FUNCTION wait_at_gate()`);
-  const holder = await app.sql.connect();
-  const at = (stage: Stage) => gateNumber + stages.indexOf(stage) + 1;
-  for (const stage of stages) await holder.query('SELECT pg_advisory_lock($1)', [at(stage)]);
-  onTestFinished(() => holder.release(true));
-  return {
-    async open(stage) {
-      await holder.query('SELECT pg_advisory_unlock($1)', [at(stage)]);
-    },
-  };
-}
 
 /** Everything that processing made of a session and that does not depend on when. */
 async function resultOf(app: App, sessionId: string) {

@@ -1,5 +1,5 @@
 import type { TypedDocumentString } from '../../src/generated/extension/graphql.ts';
-import { traceparentOfSession } from '../../src/lib/session-trace.ts';
+import { traceparentFor } from '../../src/lib/session-trace.ts';
 import { LostError, OperationRefusedError } from './errors.ts';
 import { backoffMs, laterMs, sleep } from './patience.ts';
 import { openSocket, type Socket, type SocketOptions } from './socket.ts';
@@ -86,20 +86,14 @@ export function openConnection(options: SocketOptions): Connection {
   };
 }
 
-function payloadOf(document: object, variables: unknown) {
-  const sessionId = sessionOf(variables as Data);
+function payloadOf(document: object, given: unknown) {
+  const variables = given as Data;
+  const traceparent = traceparentFor(variables);
   return {
     query: document.toString(),
-    variables: variables as Data,
-    ...(sessionId ? { extensions: { traceparent: traceparentOfSession(sessionId) } } : {}),
+    variables,
+    ...(traceparent ? { extensions: { traceparent } } : {}),
   };
-}
-
-/** The session that an operation is about: what the server does for it carries the session's trace. */
-function sessionOf({ sessionId, input }: Data): string | null {
-  const { id, sessionId: named, startUrl } = (input ?? {}) as Data;
-  const found = sessionId ?? named ?? (startUrl === undefined ? null : id);
-  return typeof found === 'string' ? found : null;
 }
 
 function ask(

@@ -1,6 +1,7 @@
 import type { FormattedExecutionResult } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws/client';
 import type { TypedDocumentString } from '../generated/client/graphql.ts';
+import { traceparentFor } from '../lib/session-trace.ts';
 import { ConnectionClosedError, NoAnswerError, RequestRefusedError } from './errors.ts';
 import { type Backoff, backoffMs, type Sleep, sleep } from './patience.ts';
 import { defaultBackoff, openSocket, type Socket, type SocketOptions } from './socket.ts';
@@ -107,8 +108,14 @@ export function openConnection(options: ConnectionOptions): Connection {
   };
 }
 
-function payloadOf(document: object, variables: unknown): SubscribePayload {
-  return { query: document.toString(), variables: variables as Data };
+function payloadOf(document: object, given: unknown): SubscribePayload {
+  const variables = given as Data;
+  const traceparent = traceparentFor(variables);
+  return {
+    query: document.toString(),
+    variables,
+    ...(traceparent ? { extensions: { traceparent } } : {}),
+  };
 }
 
 function ask(socket: Socket, payload: SubscribePayload, signal: AbortSignal): Promise<Result> {

@@ -46,6 +46,7 @@ export type SignalKind =
   /** Answers came to look otherwise than before. */
   | 'contract.drifted'
   | 'sync.updated'
+  /** Two copies disagree, in whatever way. */
   | 'sync.diverged'
   | 'sync.resolved'
   | 'queue.stalled'

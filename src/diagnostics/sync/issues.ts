@@ -80,7 +80,7 @@ export async function openIssue(
   return changeIssue(app, tx, issue, {
     action: isNew ? 'OPENED' : 'REOPENED',
     set: { state: 'OPEN', ...(isNew ? {} : { strategy: null, appliedAt: null, closedAt: null }) },
-    signal: issue.type === 'DIVERGENCE' ? 'sync.diverged' : 'sync.updated',
+    signal: 'sync.diverged',
   });
 }
 
