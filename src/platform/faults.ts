@@ -6,6 +6,7 @@ export type Fault = {
     | 'request'
     | 'job'
     | 'dead-job'
+    | 'provider'
     | 'socket'
     | 'database'
     | 'notifications'

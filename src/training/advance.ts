@@ -6,6 +6,7 @@ import type { App } from '../platform/app.ts';
 import type { Tx } from '../platform/db.ts';
 import { ModelServerError } from '../platform/model-errors.ts';
 import { JobLostError, type JobRun } from '../platform/queue.ts';
+import { currentTrace } from '../platform/trace.ts';
 import { redactWords } from '../privacy/redact.ts';
 import { OvertakenError, TrainingFailedError } from './errors.ts';
 import { modelTrained, trainingEnded } from './events.ts';
@@ -80,6 +81,13 @@ async function work(
     signal.throwIfAborted();
     const failure = failureOf(error);
     if (error instanceof ModelServerError && error.isRetryable && run.job.troubles < mostTroubles) {
+      app.faults.report({
+        place: 'provider',
+        error,
+        name: 'training',
+        projectId: run.job.projectId,
+        correlationId: currentTrace()?.traceId ?? null,
+      });
       const waitMs = Math.max(error.retryAfterMs ?? 0, waitAfter(app, run.job.troubles));
       await settle(
         {
