@@ -24,7 +24,7 @@ type Answer = {
   headers: { get(name: string): string | null };
   clone(): { text(): Promise<string> };
 };
-type HeaderList = { has(name: string): boolean; set(name: string, value: string): void };
+type HeaderList = { get(name: string): string | null; set(name: string, value: string): void };
 declare const Headers: new (init?: unknown) => HeaderList;
 
 /**
@@ -45,13 +45,14 @@ export function wrapFetch<T extends (input: never, init?: never) => Promise<unkn
     const method = partOf('method') ?? 'GET';
     const signal = partOf('signal');
     const headers = new Headers(partOf('headers'));
-    if (hooks.mayTrace(url) && !headers.has('traceparent'))
-      headers.set('traceparent', hooks.traceparent());
+    const traceparent = headers.get('traceparent') ?? hooks.traceparent();
+    if (hooks.mayTrace(url)) headers.set('traceparent', traceparent);
     const sent = parse(init.body);
     const name = nameOf(sent);
     const known = contracts.find((one) => governs(one, url, method, name));
     const server = url.replace(/(\w)\/.*/, '$1');
     const call = beginCall(hooks, known, name ?? `${method} ${server}`, {
+      correlationId: traceparent.split('-')[1],
       request: { method, url, operationName: name },
     });
     if (sent !== undefined) call.sent(isGraphQL(sent) ? (sent.variables ?? {}) : sent);
