@@ -9,6 +9,7 @@ import type { App } from '../platform/app.ts';
 import { on } from '../platform/queue.ts';
 import { sessionEnded, sessionRemoved } from '../sessions/events.ts';
 import { discardSession } from '../sessions/lifecycle.ts';
+import { openSession } from '../sessions/session-keys.ts';
 import { createDataset, freezeDataset } from './datasets.ts';
 import { datasetSubmitted, examplesBuilt } from './events.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from './jobs.ts';
 import type { Manifest } from './manifest.ts';
 import { readDataset } from './read.ts';
+import { streamSession } from './session-steps.ts';
 
 const pipeline = [
   on(sessionEnded, buildExamplesJob),
@@ -67,6 +69,36 @@ test('a frozen dataset holds its sessions as they were and is read in a fixed or
   });
   await app.db.example.deleteMany();
   expect(await examplesOf(app, viewer, id)).toEqual(examples);
+});
+
+test('a picture is only shown where it is from strictly before its action', async () => {
+  const app = await openWorkingApp([]);
+  const viewer = await makeViewer(app);
+  const sessionId = await playRecorded(app, viewer, await makeRecorded({ seed: 'one' }));
+  await app.db.screenshot.updateMany({
+    data: { redactedAt: new Date(), contentHash: new Uint8Array(32) },
+  });
+  const access = await openSession(app, sessionId);
+  if (!access) throw new Error('Expected a session that can be opened.');
+  const ids = { projectId: viewer.projectId, sessionId };
+  const shown = async () =>
+    (await Array.fromAsync(streamSession(app, ids, access.key))).flatMap(
+      ({ sequence, occurredAt, picture }) => (picture ? [{ sequence, occurredAt, picture }] : []),
+    );
+  const before = await shown();
+  const [first] = before;
+  expect(before.length).toBeGreaterThan(1);
+  for (const { picture } of before) expect(picture.ageMs).toBeGreaterThan(0);
+
+  await app.db.screenshot.update({
+    where: { id: first?.picture.id ?? '' },
+    data: { capturedAt: new Date(first?.occurredAt ?? '') },
+  });
+
+  const after = await shown();
+  expect(after.map(({ sequence }) => sequence)).toEqual(
+    before.slice(1).map(({ sequence }) => sequence),
+  );
 });
 
 test('what is frozen never changes', async () => {

@@ -43,11 +43,13 @@ export async function proveDataset(
   const [leakCheck, ruleCheck] = [new LeakCheck(), new ChatFileCheck()];
   const operations: Record<string, number> = {};
   let lines = 0;
+  let latePictures = 0;
   for await (const session of readSessions(app, { datasetId }))
-    for await (const { example, selectors } of examplesOf(session)) {
+    for await (const { example, selectors, picture } of examplesOf(session)) {
       signal.throwIfAborted();
       const { operation } = example.answer;
       operations[operation] = (operations[operation] ?? 0) + 1;
+      if (picture?.ageMs !== undefined && picture.ageMs <= 0) latePictures++;
       const line = toChatLine(example);
       leakCheck.add(line, selectors);
       ruleCheck.add(line);
@@ -62,6 +64,8 @@ export async function proveDataset(
   const found = [...findings, ...broken].map(({ line, message }) =>
     line > 0 ? `Line ${line}: ${message}` : message,
   );
+  if (latePictures > 0)
+    found.unshift(`${latePictures} pictures are not from strictly before their action.`);
   const more = found.length > shown ? ` … and ${found.length - shown} more.` : '';
   return {
     operations,

@@ -28,6 +28,8 @@ export type Picture = {
   width: number;
   height: number;
   devicePixelRatio: number;
+  /** How long before the action it was taken, in milliseconds; above 0. Absent in copies from before it was kept. */
+  ageMs?: number;
 };
 
 /** An interaction of a session with the example that was made of it. */
@@ -97,6 +99,7 @@ async function* withExamples(
             width: shot.width,
             height: shot.height,
             devicePixelRatio: shot.devicePixelRatio,
+            ageMs: occurredAt.getTime() - shot.capturedAt.getTime(),
           }
         : null,
     };
