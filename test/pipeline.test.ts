@@ -204,7 +204,7 @@ test('what is private on the way in is nowhere on the way out', async () => {
   const file = await (await fetch(`${await openDoor(app)}${session.exports[0]?.url}`)).text();
   expect(`${file}${JSON.stringify(session)}${await dumpDatabase(app)}`).not.toContain('jane.roe');
   expect(file).toContain('[EMAIL]');
-  expect((await filesOf(app, sessionId)).some((name) => name.startsWith('openai-chat'))).toBe(true);
+  expect((await filesOf(app, sessionId)).some((name) => /^\d+$/.test(name))).toBe(true); // sealed parts
 });
 
 async function readShop(): Promise<Recorded> {
