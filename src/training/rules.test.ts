@@ -94,6 +94,9 @@ test('the budget is asked with the numbers, and what is promised counts as spent
   await expect(request(null)).rejects.toMatchObject({ code: 'COST_UNKNOWN' });
   await request(null, true);
   const datasetId = newId();
+  await app.db.dataset.create({
+    data: { id: datasetId, projectId, name: 'x', version: 1, filter: {}, splitting: {} },
+  });
   await app.db.trainingJob.create({
     data: {
       ...{ id: newId(), projectId, datasetId, name: 'x', trainer: 'OPENAI', method: 'SUPERVISED' },

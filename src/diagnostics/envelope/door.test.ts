@@ -176,7 +176,7 @@ test('what an SDK dropped is an account that counts once, other items are counte
     ['FILTERED', 'item_transaction', 1],
     ['FILTERED', 'item_unknown', 1],
     ['INVALID', 'malformed', 1],
-    ['DISCARDED', 'ratelimit_backoff_error', 5],
+    ['DISCARDED', 'ratelimit_backoff', 5],
   ]);
 });
 

@@ -159,8 +159,8 @@ function accountOf(
   const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   return {
     id,
-    discarded: discarded.slice(0, 100).map(({ reason, category, quantity }) => ({
-      reason: `${reason}_${category}`.slice(0, 64),
+    discarded: discarded.slice(0, 100).map(({ reason, quantity }) => ({
+      reason: reason.slice(0, 64),
       count: quantity,
     })),
   };
