@@ -43,7 +43,7 @@ test('an evaluation is asked for, followed live, browsed and compared through th
     expect(example).toContain(answer.task.slice(0, 40));
   }
   const both = await ask<Both>(app, viewer, BOTH, { ids: [majority, random] });
-  expect(both.evaluationComparison.differences).toHaveLength(4);
+  expect(both.evaluationComparison.differences).toHaveLength(5);
   expect((await ask<Whole>(app, stranger, WHOLE, { id: majority })).evaluation).toBeNull();
   await expect(ask(app, stranger, BOTH, { ids: [majority, random] })).rejects.toMatchObject({
     code: 'NOT_COMPARABLE',
