@@ -237,7 +237,7 @@ test('a provider that refuses with 429 is an issue of its own category', {
   await expectFound(watched, 'RATE_LIMIT_EXCEEDED');
 });
 
-test('a worker that is killed in the middle of a job is told of, in the trace of the session', {
+test('a worker that is killed in the middle of a job is told of once, at the channel', {
   timeout: 180_000,
 }, async () => {
   const channels = await openChannelServer();
