@@ -39,19 +39,23 @@ test('the bench of ingest stores rows on both sides and ends with its figures', 
   }
 }, 120_000);
 
-test('the bench of diagnostics counts every report, and a storm as one issue', async () => {
+test('the bench of diagnostics counts every report, and a storm as one issue and one alert', async () => {
   const database = await createTestDatabase();
 
   // It checks by itself that counts are exact.
   const { stdout } = await run(
     'diagnostics',
-    ...['--seconds', '0.2', '--rounds', '1', '--rows', '1000', '--database', database.url],
+    ...['--seconds', '0.2', '--rounds', '1', '--storm', '1000', '--database', database.url],
   ).finally(() => database.drop());
 
   const figures = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-  expect(figures).toMatchObject({ bench: 'diagnostics', storm: { reports: 1_000, newIssues: 1 } });
+  expect(figures).toMatchObject({
+    bench: 'diagnostics',
+    storm: { reports: 1_000, newIssues: 1, alerts: 1 },
+  });
   expect(figures.ratio).toBeGreaterThan(0);
   expect(figures.doorMs.p99).toBeGreaterThanOrEqual(figures.doorMs.p50);
+  expect(figures.halfLoad.p99).toBeGreaterThanOrEqual(figures.halfLoad.p50);
 }, 120_000);
 
 test('an unknown bench is refused by name', async () => {

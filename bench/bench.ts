@@ -14,6 +14,8 @@ export type BenchOptions = {
   profile?: string | undefined;
   /** Rows to make, for benches of stored data. */
   rows?: number | undefined;
+  /** Equal reports of a storm. */
+  storm?: number | undefined;
 };
 
 type Bench = {
@@ -35,7 +37,8 @@ const benches: Record<string, Bench> = {
     run: async (options) => (await import('./extension.ts')).run(options),
   },
   diagnostics: {
-    summary: 'reports end to end, grouped and counted, against bare inserts of them; and a storm',
+    summary:
+      'reports end to end, grouped and counted, against bare inserts; the door at half load; a storm',
     defaults: { seconds: 4, rounds: 3 },
     run: async (options) => (await import('./diagnostics.ts')).run(options),
   },
@@ -49,7 +52,7 @@ const benches: Record<string, Bench> = {
 
 const help = `Measures CodeSight on this machine.
 
-  npm run bench -- NAME [--seconds N] [--rounds N] [--rows N] [--database URL] [--profile FOLDER] [--json]
+  npm run bench -- NAME [--seconds N] [--rounds N] [--rows N] [--storm N] [--database URL] [--profile FOLDER] [--json]
 
 ${Object.entries(benches)
   .map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`)
@@ -57,7 +60,8 @@ ${Object.entries(benches)
 
   --seconds N       length of one timed round
   --rounds N        timed rounds of each side; figures are medians over them
-  --rows N          interactions to export, default: 1,000,000; reports of a storm, default: 100,000
+  --rows N          interactions to export, default: 1,000,000
+  --storm N         equal reports of a storm, default: 100,000
   --database URL    an empty Postgres database to measure on; default: the embedded one, durable
   --profile FOLDER  writes a CPU profile of the server there (for Chrome's or VS Code's viewer)
   --json            prints only the last line: the figures as JSON
@@ -77,6 +81,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string' },
       rounds: { type: 'string' },
       rows: { type: 'string' },
+      storm: { type: 'string' },
       database: { type: 'string' },
       profile: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -97,6 +102,7 @@ async function main(): Promise<void> {
     seconds: positive('--seconds', values.seconds) ?? bench.defaults.seconds,
     rounds: Math.ceil(positive('--rounds', values.rounds) ?? bench.defaults.rounds),
     rows: positive('--rows', values.rows, 100_000_000),
+    storm: positive('--storm', values.storm, 100_000_000),
     database: values.database,
     profile: values.profile,
     print: (text) => void (values.json || process.stdout.write(`${text}\n`)),

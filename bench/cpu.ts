@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import type { Client } from 'pg';
 
 /** Microseconds of CPU time, user and system. `null` where the system does not tell. */
 export type CpuMicros = number | null;
@@ -15,7 +16,7 @@ export async function cpuOf(pid: number): Promise<CpuMicros> {
 }
 
 /** CPU time of a process and its children so far, those that have ended included. */
-export async function cpuOfFamily(pid: number): Promise<CpuMicros> {
+async function cpuOfFamily(pid: number): Promise<CpuMicros> {
   const parent = await readStat(pid);
   if (!parent) return null;
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
@@ -27,8 +28,20 @@ export async function cpuOfFamily(pid: number): Promise<CpuMicros> {
   return ticks * microsPerTick;
 }
 
+/** Of a whole Postgres: backends, writers, the process that starts them. `null` when it is not on this machine. */
+export async function cpuOfPostgres(sql: Client): Promise<CpuMicros> {
+  const { rows } = await sql.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]?.pid;
+  const postmaster = pid === undefined ? null : await parentOf(pid);
+  return postmaster === null || postmaster <= 1 ? null : cpuOfFamily(postmaster);
+}
+
+export function difference(after: CpuMicros, before: CpuMicros): CpuMicros {
+  return after === null || before === null ? null : after - before;
+}
+
 /** The process that started `pid`. */
-export async function parentOf(pid: number): Promise<number | null> {
+async function parentOf(pid: number): Promise<number | null> {
   return (await readStat(pid))?.parent ?? null;
 }
 

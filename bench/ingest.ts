@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { BenchOptions } from './bench.ts';
 import { type Child, startChild } from './child.ts';
-import { type CpuMicros, cpuOf, cpuOfFamily, cpuOfMachine, parentOf } from './cpu.ts';
+import { cpuOf, cpuOfMachine, cpuOfPostgres, difference } from './cpu.ts';
 import { sumOf } from './figures.ts';
 import type { BareTask, handlers as bareHandlers } from './ingest-bare.ts';
 import type { ClientTask, handlers as clientHandlers } from './ingest-client.ts';
@@ -198,14 +198,6 @@ async function commitsOf(sql: pg.Client): Promise<number> {
   return Number(rows[0]?.commits);
 }
 
-/** Of the whole server: backends, writers, the process that starts them. `null` when it is not on this machine. */
-async function cpuOfPostgres(sql: pg.Client): Promise<CpuMicros> {
-  const { rows } = await sql.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const pid = rows[0]?.pid;
-  const postmaster = pid === undefined ? null : await parentOf(pid);
-  return postmaster === null || postmaster <= 1 ? null : cpuOfFamily(postmaster);
-}
-
 async function durabilityOf(sql: pg.Client): Promise<string> {
   const { rows } = await sql.query<{ settings: string }>(
     `SELECT string_agg(name || '=' || setting, ', ' ORDER BY name) AS settings FROM pg_settings
@@ -233,8 +225,4 @@ async function expectStored(sql: pg.Client, results: ShapeResult[]): Promise<voi
 function bodyBytes(): number {
   const rows = rowsOf(1_000)(400);
   return Math.round(sumOf(rows.map((row) => JSON.stringify(row).length)) / rows.length);
-}
-
-function difference(after: CpuMicros, before: CpuMicros): CpuMicros {
-  return after === null || before === null ? null : after - before;
 }

@@ -90,3 +90,43 @@ export async function startServer({
     await delay(50);
   }
 }
+
+/** Starts a worker beside the server, in a process of its own, as replicas run; it is ready when this answers. */
+export async function startWorker(
+  { databaseUrl }: BenchServer,
+  env: Record<string, string>,
+): Promise<{ stop(): Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'codesight-bench-worker-'));
+  const work = fileURLToPath(new URL('../src/work.ts', import.meta.url));
+  const child = spawn(process.execPath, [work], {
+    env: {
+      PATH: process.env.PATH,
+      DATA_DIR: dir,
+      DATABASE_URL: databaseUrl,
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await Promise.race([exited, delay(stopTimeoutMs, null, { ref: false })]);
+    child.kill('SIGKILL');
+    await exited;
+    await rm(dir, { recursive: true, force: true });
+  };
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes('Working on jobs.')) resolve();
+    });
+  });
+  const isReady = await Promise.race([
+    ready.then(() => true),
+    exited.then(() => false),
+    delay(startTimeoutMs, false, { ref: false }),
+  ]);
+  if (isReady) return { stop };
+  await stop();
+  throw new Error('Expected a worker, it did not start.');
+}
