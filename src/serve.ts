@@ -2,6 +2,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { authenticate } from './accounts/authenticate.ts';
 import { ensureFirstKey, firstProject } from './accounts/keys.ts';
 import { registerOwnContracts } from './diagnostics/contracts/own.ts';
+import { openVersionWatch } from './diagnostics/contracts/versions.ts';
 import { openSelfReports } from './diagnostics/self/report.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openServer } from './graphql/server.ts';
@@ -33,7 +34,8 @@ async function open(): Promise<Opened> {
     const installation = { projectId: await firstProject(app), version: packageJson.version };
     await registerOwnContracts(app, schema, installation);
     if (options['with-worker']) await app.queue.work(app);
-    const server = await openServer(app, { schema, authenticate, routes });
+    const hearContract = openVersionWatch(app);
+    const server = await openServer(app, { schema, authenticate, routes, hearContract });
     announce(server.url, config.dataDir, firstKey?.secret);
     const withdraw = await announceServer(config.dataDir, server.url);
     return { app, doors: [reporter, openSelfWatch(app), server, { close: withdraw }] };

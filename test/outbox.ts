@@ -26,13 +26,23 @@ export type OutboxPage = {
   kill(): Promise<void>;
 };
 
+type Saved = {
+  id: string;
+  url: string;
+  key: string;
+  projectId: string;
+  project: string;
+  participant: string;
+  mayReport?: boolean;
+};
+
 export type Outbox = {
   product: Product;
   context: BrowserContext;
   /** Opens the page; again after it was killed. */
   open(): Promise<OutboxPage>;
   /** As it is saved after a test that went well. */
-  connection(change?: { url?: string; key?: string; id?: string }): Record<string, string>;
+  connection(change?: Partial<Saved>): Saved;
   /** Another key of the same participant. */
   newKey(change?: { scopes?: ApiScope[]; participantLabel?: string | null }): Promise<string>;
 };

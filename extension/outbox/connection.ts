@@ -1,5 +1,6 @@
 import type { TypedDocumentString } from '../../src/generated/extension/graphql.ts';
 import { traceparentFor } from '../../src/lib/session-trace.ts';
+import { contractHashOf } from './contracts.ts';
 import { LostError, OperationRefusedError } from './errors.ts';
 import { backoffMs, laterMs, sleep } from './patience.ts';
 import { openSocket, type Socket, type SocketOptions } from './socket.ts';
@@ -88,12 +89,9 @@ export function openConnection(options: SocketOptions): Connection {
 
 function payloadOf(document: object, given: unknown) {
   const variables = given as Data;
-  const traceparent = traceparentFor(variables);
-  return {
-    query: document.toString(),
-    variables,
-    ...(traceparent ? { extensions: { traceparent } } : {}),
-  };
+  const query = document.toString();
+  const traceparent = traceparentFor(variables) ?? undefined;
+  return { query, variables, extensions: { contractHash: contractHashOf(query), traceparent } };
 }
 
 function ask(

@@ -1,4 +1,5 @@
 import { ViewerDocument, type ViewerQuery } from '../../src/generated/extension/graphql.ts';
+import { contractHashOf } from './contracts.ts';
 
 /** What a server says to an address and a key. */
 export type Probed =
@@ -23,6 +24,8 @@ export type Probed =
       isFinal: boolean;
     };
 
+const query = String(ViewerDocument);
+const contractHash = contractHashOf(query);
 const timeoutMs = 10_000;
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 const askForKey =
@@ -57,7 +60,7 @@ export async function probe(ask: { url: string; key: string }): Promise<Probed> 
     response = await fetch(`${base}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-      body: JSON.stringify({ query: String(ViewerDocument), operationName: 'Viewer' }),
+      body: JSON.stringify({ query, operationName: 'Viewer', extensions: { contractHash } }),
       credentials: 'omit',
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),

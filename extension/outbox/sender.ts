@@ -10,6 +10,7 @@ import { probe } from './probe.ts';
 import { openQueue } from './queue.ts';
 import type { Problem } from './room.ts';
 import { isLive, isOver, isStuck, openService, type Service } from './service.ts';
+import type { SocketOptions } from './socket.ts';
 import type { OpenedStore } from './store.ts';
 import type { QueueState, StoredSession } from './types.ts';
 
@@ -21,6 +22,8 @@ export type SenderOptions = {
   onRemote?: (session: StoredSession) => void;
   backoff?: Backoff;
   retryBackoff?: Backoff;
+  /** Checks what is asked of the server and answered. */
+  watch?: SocketOptions['watch'];
 };
 
 export type SenderState = {
@@ -61,7 +64,14 @@ const reopenAfterMs = 60_000;
  * Of several that are open at once only one works.
  */
 export function openSender(options: SenderOptions): Sender {
-  const { store, backoff, retryBackoff, onProblem = () => {}, onRemote = () => {} } = options;
+  const {
+    store,
+    backoff,
+    retryBackoff,
+    watch,
+    onProblem = () => {},
+    onRemote = () => {},
+  } = options;
   const { database } = store;
   const backlog = openBacklog(database);
   const bell = openBell();
@@ -179,6 +189,7 @@ export function openSender(options: SenderOptions): Sender {
       url: saved.url,
       key: async () => saved.key,
       ...(backoff ? { backoff } : {}),
+      ...(watch ? { watch } : {}),
       onRefused: (error) => refuse(error),
       onState(state, problem) {
         if (stop.signal.aborted) return; // its last words come late

@@ -11,6 +11,8 @@ export type SocketOptions = {
   /** Hears of every coming and going. `problem` says in words why it is not there. */
   onState: (state: 'connecting' | 'connected' | 'lost' | 'idle', problem: string | null) => void;
   onRefused: (error: RefusedError) => void;
+  /** Checks what is asked and answered. Default: nobody does. */
+  watch?: (client: Client) => Pick<Client, 'subscribe'>;
 };
 
 /** One WebSocket after another, while something is asked or followed. */
@@ -91,13 +93,17 @@ export function openSocket(options: SocketOptions): Socket {
         // Nobody may be asking just now who would hear of it.
         if (code === refusedCode) onRefused(explainClose(url, code, reason ?? ''));
         if (code === 1000) onState('idle', null);
-        else onState('lost', reason || `The server cannot be reached (${code ?? 'no code'}).`);
+        else {
+          const problem = reason || `The server cannot be reached (${code ?? 'no code'}).`;
+          // Whoever hears of it gives up what waits; first those who watch must see that it waited.
+          queueMicrotask(() => onState('lost', problem));
+        }
       },
     },
   });
 
   return {
-    subscribe: client.subscribe,
+    subscribe: (options.watch?.(client) ?? client).subscribe,
     failures: () => failures,
     hurry: () => retryNow(),
     explain(error) {

@@ -25,7 +25,7 @@ export type Trial = {
   remotes(): StoredSession[];
   alarms(): Record<string, unknown>;
   setQuota(estimate: { quota: number; usage: number } | null): void;
-  connect(connection: Record<string, string>): Promise<void>;
+  connect(connection: Record<string, unknown>): Promise<void>;
   disconnect(): Promise<void>;
   setLimit(bytes: number): Promise<void>;
   changeScreenshot(id: string, change: Record<string, unknown>): Promise<boolean>;
@@ -34,6 +34,7 @@ export type Trial = {
   giveConsent(): Promise<Consent>;
   withdrawConsent(): Promise<void>;
   loadConsents(): Promise<Consent[]>;
+  openDiagnostics(operation: string, timeoutMs: number): Promise<void>;
   openSender(): Promise<void>;
   closeSender(): Promise<void>;
   refresh(): Promise<void>;

@@ -1,8 +1,10 @@
 // The outbox in a plain page, for tests: only `chrome` is a stand-in, IndexedDB and network are real.
 import type { ScreenshotRecord } from '../../src/contract/image.ts';
+import { type Diagnostics, openDiagnostics } from '../recorder/diagnostics.ts';
 import { openBacklog } from './backlog.ts';
 import { saveConnection, testConnection } from './connections.ts';
 import { giveConsent, loadConsents, withdrawConsent } from './consents.ts';
+import { ownContracts } from './contracts.ts';
 import type { Problem } from './room.ts';
 import { openSender, type Sender } from './sender.ts';
 import { loadLimitBytes } from './settings.ts';
@@ -57,6 +59,7 @@ const opening: Promise<OpenedStore> = openStore({
   estimate: async () => quota ?? navigator.storage.estimate(),
 });
 let sender: Sender | null = null;
+let diagnostics: Diagnostics | null = null;
 
 const trial: Trial = {
   problems: () => problems,
@@ -73,10 +76,18 @@ const trial: Trial = {
   giveConsent: () => giveConsent({ version: '1', locale: 'en', text: 'I agree.' }),
   withdrawConsent,
   loadConsents,
+  /** @param timeoutMs in place of what our contracts promise, for one operation */
+  openDiagnostics: async (operation: string, timeoutMs: number) => {
+    const contracts = ownContracts.map((contract) =>
+      contract.operation === operation ? { ...contract, timeoutMs } : contract,
+    );
+    diagnostics = openDiagnostics({ contracts, checksEveryMs: 200 });
+  },
   openSender: async () => {
     sender = openSender({
       store: await opening,
       onProblem,
+      ...(diagnostics ? { watch: diagnostics.watch } : {}),
       onRemote: (session) => void remotes.push(session),
       backoff: { firstMs: 20, lastMs: 300 },
       retryBackoff: { firstMs: 50, lastMs: 500 },

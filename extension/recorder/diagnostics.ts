@@ -1,8 +1,12 @@
-import { version } from '../../package.json' with { type: 'json' };
+import { version } from '../../package.json';
 import { redactText } from '../../src/lib/redact/text.ts';
 import { openReporter, type Reporter, type ReporterOptions } from '../../src/reporter/browser.ts';
+import { type Checks, openChecks } from '../../src/reporter/checks.ts';
+import type { Contract } from '../../src/reporter/contracts.ts';
 import { loadConnection } from '../outbox/connections.ts';
+import { ownContracts } from '../outbox/contracts.ts';
 import { onLocalChange } from '../outbox/local.ts';
+import type { SocketOptions } from '../outbox/socket.ts';
 
 type Report = Parameters<NonNullable<ReporterOptions['beforeSend']>>[0];
 
@@ -15,6 +19,8 @@ export type Diagnostics = {
   note(what: string): void;
   /** Takes known secrets out of what is told, too. */
   cleanWith(clean: (text: string) => string): void;
+  /** Tells of contracts that the server does not keep, and counts those that it does. */
+  watch: NonNullable<SocketOptions['watch']>;
 };
 
 /** Faults from before it is known whether anybody wants to hear of them. */
@@ -27,11 +33,21 @@ const address = /\b(?:https?|wss?|file|blob|data):\S+/gi;
  * written to the console, and of troubles that the participant is told of. Off while no server is
  * connected, or when its key may not report (the scope REPORT). Call it in the first turn of the
  * worker's loop.
+ *
+ * @param contracts of the operations that go through `watch`
+ * @param checksEveryMs longest wait until checks are told of
  */
-export function openDiagnostics(): Diagnostics {
+export function openDiagnostics({
+  contracts = ownContracts,
+  checksEveryMs,
+}: {
+  contracts?: Contract[];
+  checksEveryMs?: number;
+} = {}): Diagnostics {
   let clean = redactText;
   let early: ((reporter: Reporter) => void)[] | null = [];
   let reporter: Reporter | null = null;
+  let checks: Checks | null = null;
 
   const tell = (work: (reporter: Reporter) => void): void => {
     if (reporter) work(reporter);
@@ -42,13 +58,17 @@ export function openDiagnostics(): Diagnostics {
 
   const reopen = async (): Promise<void> => {
     const connection = await loadConnection();
-    const before = reporter;
+    const before = [reporter, checks];
     reporter = null;
-    await before?.close();
+    checks = null;
     if (connection?.mayReport) {
+      const { url, key } = connection;
+      checks = openChecks({ url, key, ...(checksEveryMs ? { everyMs: checksEveryMs } : {}) });
       reporter = openReporter({
-        url: connection.url,
-        key: connection.key,
+        url,
+        key,
+        contracts,
+        onCall: checks.onCall,
         service: 'extension',
         release: version,
         platform: 'EXTENSION',
@@ -58,6 +78,7 @@ export function openDiagnostics(): Diagnostics {
       for (const work of early ?? []) work(reporter);
     }
     early = null;
+    await Promise.all(before.map((one) => one?.close()));
   };
   const reopenSafely = (): void => {
     reopen().catch((error: unknown) => console.warn('Faults cannot be reported:', error));
@@ -84,6 +105,17 @@ export function openDiagnostics(): Diagnostics {
     note: (what) => tell((to) => to.breadcrumb(what)),
     cleanWith(also) {
       clean = also;
+    },
+    watch(client) {
+      const watched = new WeakMap<Reporter, typeof client>();
+      return {
+        subscribe(payload, sink) {
+          if (!reporter) return client.subscribe(payload, sink);
+          const wrapped = watched.get(reporter) ?? reporter.wrapClient(client);
+          watched.set(reporter, wrapped);
+          return wrapped.subscribe(payload, sink);
+        },
+      };
     },
   };
 }

@@ -69,6 +69,7 @@ export async function openRecorder(diagnostics: Diagnostics) {
   const sender = openSender({
     store,
     onProblem,
+    watch: diagnostics.watch,
     onRemote: (session) => {
       faces.changed();
       notifyDone(desk, session).catch((error: unknown) =>

@@ -1,5 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws/client';
+import { contractHashes } from '../generated/client/contracts.ts';
 import type { TypedDocumentString } from '../generated/client/graphql.ts';
 import { traceparentFor } from '../lib/session-trace.ts';
 import { ConnectionClosedError, NoAnswerError, RequestRefusedError } from './errors.ts';
@@ -110,12 +111,11 @@ export function openConnection(options: ConnectionOptions): Connection {
 
 function payloadOf(document: object, given: unknown): SubscribePayload {
   const variables = given as Data;
-  const traceparent = traceparentFor(variables);
-  return {
-    query: document.toString(),
-    variables,
-    ...(traceparent ? { extensions: { traceparent } } : {}),
-  };
+  const query = document.toString();
+  const traceparent = traceparentFor(variables) ?? undefined;
+  // By which the server knows what this client goes by; subscriptions have no answer, and so no contract.
+  const contractHash = contractHashes[/\b(?:query|mutation) (\w+)/.exec(query)?.[1] ?? ''];
+  return { query, variables, extensions: { contractHash, traceparent } };
 }
 
 function ask(socket: Socket, payload: SubscribePayload, signal: AbortSignal): Promise<Result> {

@@ -9,7 +9,7 @@ import type { Authenticate, Viewer } from './context.ts';
 
 import { refusal } from './errors.ts';
 import { sendGraphiQL } from './graphiql.ts';
-import type { Operation, Operations } from './operations.ts';
+import type { Operation, OperationRequest, Operations } from './operations.ts';
 
 type NodeContext = { req: IncomingMessage; res: ServerResponse };
 
@@ -31,7 +31,7 @@ export function openHttp(
   const maxBytes = config.sockets.maxMessageBytes;
 
   const handle = async (
-    request: { query: string; operationName?: string; variables?: Record<string, unknown> },
+    request: OperationRequest,
     { req, res }: NodeContext,
   ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> => {
     const trace = traceNow();
@@ -117,8 +117,11 @@ export function openHttp(
     },
     onParams({ setParamsHandler }) {
       setParamsHandler(({ params, context }) => {
-        const { query = '', operationName, variables } = params;
-        return handle({ query, operationName, variables }, context as unknown as NodeContext);
+        const { query = '', operationName, variables, extensions } = params;
+        return handle(
+          { query, operationName, variables, extensions },
+          context as unknown as NodeContext,
+        );
       });
     },
     onResultProcess({ result, setResult }) {

@@ -26,7 +26,11 @@ export type OperationRequest = {
   query: string;
   operationName?: string | null | undefined;
   variables?: Record<string, unknown> | null | undefined;
+  extensions?: Record<string, unknown> | null | undefined;
 };
+
+/** Hears by which contract a client goes: its hash, as the client names it in `extensions.contractHash`. */
+export type HearContract = (told: { hash: string; operation: string; viewer: Viewer }) => void;
 
 /** An operation that may run. */
 export type Operation = {
@@ -63,7 +67,12 @@ export type Operations = {
 
 const maxLabels = 300;
 
-export function openOperations(app: App, schema: GraphQLSchema): Operations {
+/** @param hearContract of every operation that is admitted and names one; must return at once */
+export function openOperations(
+  app: App,
+  schema: GraphQLSchema,
+  hearContract?: HearContract,
+): Operations {
   const { config, log, metrics, slow } = app;
   const hideSuggestions = !config.graphiql;
   const deadlineMs = config.database.statementTimeoutMs + 5_000;
@@ -162,6 +171,9 @@ export function openOperations(app: App, schema: GraphQLSchema): Operations {
       return controller;
     };
     const type = known.node.operation;
+    const hash = request.extensions?.contractHash;
+    if (typeof hash === 'string' && caller.viewer)
+      hearContract?.({ hash, operation: known.node.name?.value ?? '', viewer: caller.viewer });
     return {
       type,
       label: labelOf(known.node.name?.value),

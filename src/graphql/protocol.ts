@@ -24,15 +24,15 @@ export type Wire = {
   close(code: number, reason: string): void;
 };
 
-export type Request = OperationRequest & { extensions?: Record<string, unknown> | null };
-
 type Events = AsyncIterableIterator<ExecutionResult>;
 
 export type Handlers = {
   /** `connection_init`, with its payload. May close the wire. */
   connect(params: Record<string, unknown>): Promise<void>;
   /** Begins an operation, or says why it is refused. */
-  start(request: Request): { errors: readonly GraphQLError[] } | Promise<ExecutionResult | Events>;
+  start(
+    request: OperationRequest,
+  ): { errors: readonly GraphQLError[] } | Promise<ExecutionResult | Events>;
   /** What the client may read of what a source of events threw. */
   mask(error: unknown): GraphQLError;
 };
@@ -56,7 +56,7 @@ export function openConnection(
 
   const say = (message: object) => wire.send(JSON.stringify(message));
 
-  const run = async (id: string, request: Request): Promise<void> => {
+  const run = async (id: string, request: OperationRequest): Promise<void> => {
     const own: { events: Events | null } = { events: null };
     const isWanted = () => running.get(id) === own;
     running.set(id, own);
@@ -122,7 +122,7 @@ export function openConnection(
 
 type Message =
   | { type: 'connection_init' | 'ping' | 'pong'; payload?: Record<string, unknown> | null }
-  | { type: 'subscribe'; id: string; payload: Request }
+  | { type: 'subscribe'; id: string; payload: OperationRequest }
   | { type: 'complete'; id: string };
 
 /** A message that clients may send, or `null`. */

@@ -8,7 +8,7 @@ import type { Config } from '../platform/config.ts';
 import { childOf } from '../platform/trace.ts';
 import type { Authenticate } from './context.ts';
 import { openHttp } from './http.ts';
-import { openOperations } from './operations.ts';
+import { type HearContract, openOperations } from './operations.ts';
 import { openSockets } from './sockets.ts';
 
 /** Answers one request, whatever its method. A rejection becomes a 500 that says nothing. */
@@ -41,10 +41,16 @@ export async function openServer(
     schema,
     authenticate,
     routes = {},
-  }: { schema: GraphQLSchema; authenticate: Authenticate; routes?: Routes },
+    hearContract,
+  }: {
+    schema: GraphQLSchema;
+    authenticate: Authenticate;
+    routes?: Routes;
+    hearContract?: HearContract;
+  },
 ): Promise<Server> {
   const { config, log } = app;
-  const operations = openOperations(app, schema);
+  const operations = openOperations(app, schema, hearContract);
   const http = openHttp(app, operations, authenticate);
   const sockets = openSockets(app, operations, authenticate);
   const unlisted = new Set<string>();

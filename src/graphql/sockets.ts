@@ -10,9 +10,9 @@ import { within } from './deadline.ts';
 import { refusal, unauthenticated } from './errors.ts';
 import { addressOf, tokenOf } from './http.ts';
 import { networkOf } from './limits.ts';
-import type { Operation, Operations, Refused } from './operations.ts';
+import type { Operation, OperationRequest, Operations, Refused } from './operations.ts';
 import { closeExpired, closePeer, codes, isOpen, type Peer } from './peers.ts';
-import { openConnection, type Request, subprotocol } from './protocol.ts';
+import { openConnection, subprotocol } from './protocol.ts';
 import { openRevocation } from './revocation.ts';
 
 export type Sockets = {
@@ -48,7 +48,7 @@ export function openSockets(app: App, operations: Operations, authenticate: Auth
 
   const begin = (
     peer: Peer,
-    request: Request,
+    request: OperationRequest,
   ):
     | Pick<Refused, 'errors'>
     | Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> => {

@@ -1,4 +1,5 @@
-import { beginCall, type Call, type Contract, type Tell } from './contracts.ts';
+import { beginCall, type Call, type Contract, type OnCall, type Tell } from './contracts.ts';
+import type { Safely } from './host.ts';
 
 /** What the hooks use of the reporter. */
 export type Hooks = {
@@ -7,8 +8,8 @@ export type Hooks = {
   traceparent(): string;
   /** Whether a server may hear of the trace: a header that it does not expect makes browsers ask it first. */
   mayTrace(url: string): boolean | null;
-  /** Runs a piece of a hook; what fails in it is not the host's concern. */
-  safely(work: () => void): void;
+  safely: Safely;
+  onCall: OnCall | undefined;
 };
 
 type Init = {
@@ -69,7 +70,7 @@ export function wrapFetch<T extends (input: never, init?: never) => Promise<unkn
           .clone()
           .text()
           .then(
-            (text) => (isGraphQL(sent) ? call.resulted(parse(text)) : call.answered(parse(text))),
+            (text) => call[isGraphQL(sent) ? 'resulted' : 'answered'](parse(text)),
             () => {},
           );
       return answer;
@@ -99,9 +100,9 @@ export type SocketClient = {
 };
 
 /**
- * A client of graphql-ws that hands on the trace in `extensions.traceparent`, checks what is under a
- * contract, and tells of sockets that end abnormally (1006) while an operation waits. `iterate` of the
- * client is left as it is.
+ * A client of graphql-ws that hands on the trace in `extensions.traceparent` and the contract that the
+ * client goes by in `extensions.contractHash`, checks what is under a contract, and tells of sockets that
+ * end abnormally (1006) while an operation waits. `iterate` of the client is left as it is.
  */
 export function wrapClient<T extends SocketClient>(
   hooks: Hooks,
@@ -132,7 +133,7 @@ export function wrapClient<T extends SocketClient>(
     const heard = () => waiting.delete(call) && call.heard(200);
     const dispose = inner.call(
       client,
-      { ...payload, extensions: { ...extensions, traceparent } },
+      { ...payload, extensions: { contractHash: known?.hash, ...extensions, traceparent } },
       {
         next(value) {
           heard();
@@ -183,10 +184,10 @@ function nameOf(sent: unknown): string | undefined {
   );
 }
 
-function parse(body: unknown): unknown {
+function parse(body: unknown): unknown | undefined {
   try {
-    return typeof body === 'string' ? JSON.parse(body) : undefined;
+    if (typeof body === 'string') return JSON.parse(body);
   } catch {
-    return undefined;
+    // It is something else.
   }
 }

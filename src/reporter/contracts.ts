@@ -1,4 +1,4 @@
-import { host, later } from './host.ts';
+import { guarded, isOnline, later, type Safely } from './host.ts';
 import type { Category, Details, Deviation, Violation } from './types.ts';
 
 /** How a service was promised to answer. */
@@ -31,6 +31,9 @@ export type Schema = {
 };
 
 export type Tell = (message: string, details: Details) => void;
+
+/** Hears of every call under a contract when it begins, and again with the answer that was checked. */
+export type OnCall = (contract: Contract, answer?: unknown) => void;
 
 /** One call under a contract, from its sending to its answer. None of it throws. */
 export type Call = {
@@ -84,7 +87,7 @@ export function deviationsOf(schema: Schema | Check = {}, value: unknown): Devia
  * @param name of the operation, where there is no contract to name it
  */
 export function beginCall(
-  { tell, safely }: { tell: Tell; safely(work: () => void): void },
+  { tell, safely, onCall }: { tell: Tell; safely: Safely; onCall: OnCall | undefined },
   contract: Contract | undefined,
   name: string,
   details: Details,
@@ -96,10 +99,10 @@ export function beginCall(
   const emit = (
     category: Category,
     violation?: Violation,
-    more: Details['response'] = {},
+    more: NonNullable<Details['response']> = {},
     what: Details['contract'] = {},
   ): void => {
-    const reason = more?.code ?? more?.status ?? '';
+    const reason = more.code ?? more.status ?? '';
     const durationMs = Math.round(performance.now() - begunAt);
     tell(`${operation}: ${violation ?? category} ${reason}`, {
       ...details,
@@ -108,9 +111,12 @@ export function beginCall(
       response: { durationMs, ...more },
     });
   };
-  const timedOut = (isLate: boolean) => emit('NETWORK_TIMEOUT', 'TIMEOUT', {}, { isLate });
+  const timedOut = (isLate: boolean): void => {
+    // Without a network there is nobody to blame.
+    if (isOnline()) emit('NETWORK_TIMEOUT', 'TIMEOUT', {}, { isLate });
+  };
   // An answer may still follow, and the report says whether one did.
-  if (contract)
+  if (contract) {
     forget = later(() => {
       isOver = true;
       forget = later(() => {
@@ -118,6 +124,8 @@ export function beginCall(
         timedOut(false);
       }, timeoutMs);
     }, timeoutMs);
+    safely(() => onCall?.(contract));
+  }
   const check = (
     violation: Violation,
     schema: Schema | Check | undefined,
@@ -127,14 +135,17 @@ export function beginCall(
     const pointer = deviations[0]?.pointer;
     if (deviations.length) emit(broken, violation, {}, { pointer, deviations });
   };
-  const answered = (value: unknown) =>
-    value === undefined
-      ? emit(broken, 'RESPONSE_SCHEMA_ERROR', { code: 'NOT_JSON' })
-      : check('RESPONSE_SCHEMA_ERROR', response, value);
+  const answered = (value: unknown): void => {
+    if (value === undefined) emit(broken, 'RESPONSE_SCHEMA_ERROR', { code: 'NOT_JSON' });
+    else {
+      check('RESPONSE_SCHEMA_ERROR', response, value);
+      if (contract) onCall?.(contract, value);
+    }
+  };
   const failed = (isLate: boolean, more?: Details['response']): void => {
     forget();
     if (isOver || isLate) timedOut(false);
-    else if (host.navigator?.onLine !== false) emit('SERVICE_UNAVAILABLE', 'UNAVAILABLE', more);
+    else if (isOnline()) emit('SERVICE_UNAVAILABLE', 'UNAVAILABLE', more);
   };
   const calls: Call = {
     sent: (value) => check('PARAM_MISMATCH', parameters, value),
@@ -142,9 +153,8 @@ export function beginCall(
       if (status >= 502 && status <= 504) return failed(false, { status });
       forget();
       if (isOver) timedOut(true);
-      const category = byStatus[status];
-      if (category) emit(category, undefined, { status });
-      if (status === 400 || status === 422) emit(broken, 'PARAM_MISMATCH', { status });
+      const [category, violation] = byStatus[status] ?? [];
+      if (category) emit(category, violation, { status });
     },
     answered,
     resulted(result) {
@@ -159,21 +169,22 @@ export function beginCall(
     failed,
     forget: () => forget(),
   };
-  for (const [name, call] of Object.entries(calls) as [keyof Call, (...told: unknown[]) => void][])
-    calls[name] = (...told: unknown[]) => safely(() => call(...told));
-  return calls;
+  return guarded(calls, safely);
 }
 
 type Result = { data?: unknown; errors?: readonly { extensions?: { code?: unknown } }[] };
 
 const bad = /BAD_USER_INPUT|VALIDATION_FAILED|PARSE_FAILED/;
-const byStatus: Record<number, Category> = {
-  401: 'AUTH_EXPIRED',
-  403: 'PERMISSION_DENIED',
-  429: 'RATE_LIMIT_EXCEEDED',
+const byStatus: Record<number, [Category, Violation?]> = {
+  400: [broken, 'PARAM_MISMATCH'],
+  401: ['AUTH_EXPIRED'],
+  403: ['PERMISSION_DENIED'],
+  422: [broken, 'PARAM_MISMATCH'],
+  429: ['RATE_LIMIT_EXCEEDED'],
 };
 
-function kindOf(value: unknown): string {
+/** The type of a value, in the words of JSON Schema. */
+export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   return Number.isInteger(value) ? 'integer' : typeof value;

@@ -71,11 +71,24 @@ export type IdbStore = {
 
 export const host = globalThis as unknown as Host;
 
+/** Whether there is a network, as far as the surroundings know. */
+export const isOnline = () => host.navigator?.onLine !== false;
+
 /** A timer that keeps no program running. Answers with what ends it. */
 export function later(work: () => void, ms: number): () => void {
   const timer = setTimeout(work, Math.max(0, ms));
   (timer as { unref?: () => void }).unref?.();
   return () => clearTimeout(timer);
+}
+
+/** Runs a piece of the reporter: what fails in it is not the host's concern, and gives `null`. */
+export type Safely = <T>(work: () => T) => T | null;
+
+/** The same functions, none of which throws. */
+export function guarded<T extends object>(calls: T, safely: Safely): T {
+  for (const [name, call] of Object.entries(calls))
+    Object.assign(calls, { [name]: (...given: unknown[]) => safely(() => call(...given)) });
+  return calls;
 }
 
 /** Random hexadecimal digits. */

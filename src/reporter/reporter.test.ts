@@ -5,7 +5,12 @@ import type * as z from 'zod';
 import type { ClientReport, Report } from '../contract/report.ts';
 import type { Account, WireReport } from './types.ts';
 
-test.each(['browser', 'node'])('minified and gzipped, %s.ts has less than 8 KB', async (entry) => {
+// Counting checks that held is a separate import, and has its own size beside the reporter's.
+test.each([
+  ['browser', 8],
+  ['node', 8],
+  ['checks', 1.5],
+])('minified and gzipped, %s.ts has less than %d KB', async (entry, most) => {
   const { outputFiles } = await build({
     entryPoints: [`src/reporter/${entry}.ts`],
     bundle: true,
@@ -14,7 +19,7 @@ test.each(['browser', 'node'])('minified and gzipped, %s.ts has less than 8 KB',
     write: false,
   });
 
-  expect(gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length).toBeLessThan(8 * 1024);
+  expect(gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length).toBeLessThan(most * 1024);
 });
 
 test('what the reporter sends is what the contract takes', () => {

@@ -1,9 +1,9 @@
 import { openBucket } from './bucket.ts';
 import { type Hooks, type SocketClient, wrapClient, wrapFetch } from './calls.ts';
-import type { Contract } from './contracts.ts';
+import type { Contract, OnCall } from './contracts.ts';
 import { openCorrelation } from './correlation.ts';
 import { exceptionsOf, typeOf } from './errors.ts';
-import { host, makeId } from './host.ts';
+import { guarded, host, makeId, type Safely } from './host.ts';
 import { nothing, openOutbox } from './outbox.ts';
 import { clean, cleanDeep } from './scrub.ts';
 import { type Fetch, openSender, type Sender } from './sender.ts';
@@ -42,6 +42,8 @@ export type ReporterOptions = {
   rate?: { burst: number; perMinute: number };
   /** Contracts of the services that are called through `wrapFetch` and `wrapClient`. */
   contracts?: Contract[];
+  /** Hears of calls under a contract, those that are well among them: `checks.ts` counts them. Default: nobody. */
+  onCall?: OnCall;
   /** Beginnings of addresses that get `traceparent`, beside the page's own origin. In Node all do. */
   traced?: string[];
   /** Hears why a part of the reporter does not work. Default: nobody. */
@@ -123,7 +125,7 @@ export function openWith(options: ReporterOptions, surroundings: Surroundings): 
       // Whoever wants to hear of faults has one of their own; there is nobody left to tell.
     }
   };
-  const safely = <T>(work: () => T): T | null => {
+  const safely: Safely = (work) => {
     try {
       return work();
     } catch (fault) {
@@ -206,10 +208,24 @@ export function openWith(options: ReporterOptions, surroundings: Surroundings): 
   };
   const tell = (message: string, details: Details) => void take(null, message, details);
   const sync = openSync(tell);
+  const calls = guarded(
+    {
+      capture: (error: unknown, details?: Details) => take(error, null, details),
+      captureMessage: (message: string, details?: Details) =>
+        take(null, String(message), { severity: 'INFO', ...details }),
+      breadcrumb,
+      setUser(id: string | null) {
+        user = id === null ? undefined : { id: clean(id, 512) };
+      },
+      syncState: sync.state,
+      syncConflict: sync.conflict,
+    },
+    safely,
+  );
   const { traceparent } = correlation;
   const hooks: Hooks = {
     tell,
-    breadcrumb: (kind, message) => void safely(() => breadcrumb(kind, message)),
+    breadcrumb: calls.breadcrumb,
     traceparent,
     mayTrace: (to) => {
       const { origin } = host;
@@ -218,30 +234,11 @@ export function openWith(options: ReporterOptions, surroundings: Surroundings): 
       return !origin || safely(isOurs);
     },
     safely,
+    onCall: options.onCall,
   };
   const unwatch = safely(() =>
-    surroundings.watch({
-      errors,
-      breadcrumbs,
-      capture: (error, details) => safely(() => take(error, null, details)),
-      breadcrumb: hooks.breadcrumb,
-      hurry: () => flush(10_000),
-    }),
+    surroundings.watch({ ...calls, errors, breadcrumbs, hurry: () => flush(10_000) }),
   );
-
-  const calls = {
-    capture: (error: unknown, details?: Details) => take(error, null, details),
-    captureMessage: (message: string, details?: Details) =>
-      take(null, String(message), { severity: 'INFO', ...details }),
-    breadcrumb,
-    setUser(id: string | null) {
-      user = id === null ? undefined : { id: clean(id, 512) };
-    },
-    syncState: sync.state,
-    syncConflict: sync.conflict,
-  };
-  for (const [name, call] of Object.entries(calls) as [string, (...given: never[]) => unknown][])
-    Object.assign(calls, { [name]: (...given: never[]) => safely(() => call(...given)) });
 
   return {
     ...calls,

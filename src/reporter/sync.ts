@@ -1,4 +1,4 @@
-import { host, later } from './host.ts';
+import { isOnline, later } from './host.ts';
 import type { Details } from './types.ts';
 
 /** How far a client's changes have come, as its queue knows it. */
@@ -41,7 +41,7 @@ export function openSync(tell: (message: string, details: Details) => void): Syn
   });
   const look = (): void => {
     // Time without a network is no stall: the clock begins anew after it.
-    if (host.navigator?.onLine === false) since = performance.now();
+    if (!isOnline()) since = performance.now();
     if (!known.pendingOperations || performance.now() - since < stallMs) return;
     since = Number.POSITIVE_INFINITY; // told once
     tell('The queue of changes stands still.', {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
 import type { Viewer } from '../../graphql/context.ts';
-import { shapeOf } from '../../lib/contracts/shape.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
+import { shapeOf } from '../../reporter/shapes.ts';
 import { registerOwnContracts } from './own.ts';
 import { registerContracts } from './register.ts';
 

@@ -3,11 +3,12 @@ import { ContractCheck, contractLimits } from '../../contract/contracts.ts';
 import type { Report } from '../../contract/report.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
 import { parseInput } from '../../graphql/input.ts';
-import { addShapes, driftBetween, type Shape } from '../../lib/contracts/shape.ts';
+import { driftBetween } from '../../lib/contracts/shape.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
+import { addShapes, type Shape } from '../../reporter/shapes.ts';
 import { type ReportSender, takeReports } from '../intake/take.ts';
 import type { Signal } from '../signals.ts';
 import { stateSignals } from '../state-signals.ts';
@@ -213,7 +214,11 @@ function violationsOf({ id, contractHash, violations }: ContractCheck): Partial<
   }));
 }
 
-function mismatchOf({ id, contractHash }: ContractCheck): Partial<Report> {
+/** A report of a contract that nobody registered; the same id makes the same one. */
+export function mismatchOf({
+  id,
+  contractHash,
+}: Pick<ContractCheck, 'id' | 'contractHash'>): Partial<Report> {
   return {
     id: idFrom(`${id} unknown`),
     occurredAt: new Date().toISOString(),

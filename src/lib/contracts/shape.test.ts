@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addShapes, driftBetween, type Shape, shapeOf } from './shape.ts';
+import { addShapes, type Shape, shapeOf } from '../../reporter/shapes.ts';
+import { driftBetween } from './shape.ts';
 
 const user = { id: 'a', name: 'Ada', age: 36, tags: ['x', 'y'] };
 const many = (value: unknown, samples: number) => {
