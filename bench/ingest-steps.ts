@@ -1,4 +1,3 @@
-import { zstdCompressSync } from 'node:zlib';
 import { getVariableValues, Kind, type OperationDefinitionNode, parse } from 'graphql';
 import { RecordInteractionsDocument } from '../src/generated/client/graphql.ts';
 import type { Viewer } from '../src/graphql/context.ts';
@@ -12,6 +11,7 @@ import { openMetrics } from '../src/platform/metrics.ts';
 import { childOf } from '../src/platform/trace.ts';
 import { redactInteraction } from '../src/privacy/redact.ts';
 import { schema } from '../src/schema.ts';
+import { packMany, packOne } from '../src/sessions/packing.ts';
 import {
   type IncomingInteraction,
   type PreparedRow,
@@ -31,7 +31,7 @@ export const steps = {
   body: 'canonical JSON, limits, columns',
   redact: 'redaction',
   mac: 'MAC',
-  seal: 'zstd and sealing',
+  seal: 'compression and sealing',
   encode: 'parameters of the statement',
   execute: 'GraphQL: execution and answer, acknowledgement',
 } as const;
@@ -39,7 +39,6 @@ export const steps = {
 type Step = keyof typeof steps;
 
 const query = RecordInteractionsDocument.toString();
-const zstd = { params: { 100: 1 } } as const; // as in src/sessions/writer.ts
 
 /**
  * Runs the server's own code on the bodies of the bench, in this process and one step at a time. The
@@ -100,8 +99,9 @@ export async function measureSteps({ width, size }: Shape, seconds: number): Pro
     );
     const sealMicros = await perRow(rows, (batch) =>
       batch.map((call) => {
-        const json = Buffer.from(`[${call.map(({ detail }) => detail).join(',')}]`);
-        return seal(key, zstdCompressSync(json, zstd), 'interaction-chunk/bench');
+        const details = call.map(({ detail }) => detail ?? '');
+        const packed = size > 1 ? packMany(details) : packOne(details[0] ?? '');
+        return seal(key, packed, 'interaction-chunk/bench');
       }),
     );
     const writer = makeWriter(app);

@@ -1,14 +1,11 @@
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
 import DataLoader from 'dataloader';
 import type { InteractionRecord } from '../contract/interaction.ts';
 import type { Context } from '../graphql/context.ts';
 import type { App } from '../platform/app.ts';
 import { unseal } from '../platform/keys.ts';
+import { unpack } from './packing.ts';
 import { openSession } from './session-keys.ts';
 import { chunkContext, ownContext } from './writer.ts';
-
-const decompress = promisify(zstdDecompress);
 
 /** An interaction as it was stored: redacted, its free JSON in canonical order. */
 export type StoredDetail = Omit<Partial<InteractionRecord>, 'occurredAt'>;
@@ -98,6 +95,6 @@ async function open(
 ): Promise<StoredDetail[]> {
   const access = await openSession(app, sessionId);
   if (!access) return [];
-  const json = await decompress(unseal(access.key, sealed, contextOf(id)));
-  return JSON.parse(json.toString('utf8')); // sealed by us after GraphQL had checked every type
+  const json = await unpack(unseal(access.key, sealed, contextOf(id)));
+  return JSON.parse(json); // sealed by us after GraphQL had checked every type
 }

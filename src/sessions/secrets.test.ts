@@ -23,6 +23,7 @@ import { unseal } from '../platform/keys.ts';
 import { recordScreenshots, recordSnapshots } from './announce.ts';
 import { readDetails } from './details.ts';
 import { endSession, updateSession } from './lifecycle.ts';
+import { unpack } from './packing.ts';
 import type { IncomingInteraction } from './prepare.ts';
 import { openSession } from './session-keys.ts';
 import { chunkContext, ownContext } from './writer.ts';
@@ -164,7 +165,7 @@ test('details are sealed: a table shows neither their words nor their compressed
     expect(bytes[0]).toBe(1); // version
     expect(bytes.subarray(1, 17).toString('hex')).toBe(sessionId.replaceAll('-', ''));
     expect(bytes.includes(Buffer.of(0x28, 0xb5, 0x2f, 0xfd))).toBe(false); // the head of zstd
-    opened.push(JSON.parse(zstdDecompressSync(unseal(access.key, bytes, context)).toString()));
+    opened.push(JSON.parse(await unpack(unseal(access.key, bytes, context))));
   }
   expect(await dumpDatabase(app)).not.toContain(words);
   expect(opened).toMatchObject([

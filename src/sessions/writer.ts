@@ -1,9 +1,9 @@
-import { zstdCompressSync } from 'node:zlib';
 import type { SessionState } from '../generated/prisma/enums.ts';
 import { newId } from '../lib/ids.ts';
 import { arrayLiteral, bytesLiteral, quote } from '../lib/literals.ts';
 import type { App } from '../platform/app.ts';
 import { type DataKey, seal } from '../platform/keys.ts';
+import { packMany, packOne } from './packing.ts';
 import type { PreparedRow } from './prepare.ts';
 
 /** The rows of one `recordInteractions`. */
@@ -32,8 +32,6 @@ type Pending = {
 
 const maxRowsPerStatement = 1_000;
 const maxStatementsAtOnce = 1; // while one runs, the next gathers: two at once make smaller groups and more work
-const [opening, closing] = [Buffer.from('['), Buffer.from(']')];
-const fastest = { 100: 1 } as const; // ZSTD_c_compressionLevel: level 1
 
 export type Writer = {
   /** Stores a call together with the others that wait. Resolves after the commit. */
@@ -215,7 +213,7 @@ function encode(calls: IngestCall[]): string[] {
       chunks.push({
         id: chunkId,
         sessionId,
-        sealed: sealDetails(key, details, chunkContext(chunkId)),
+        sealed: seal(key, packMany(details), chunkContext(chunkId)),
       });
     let next = 0;
     for (const row of call.rows) {
@@ -224,7 +222,7 @@ function encode(calls: IngestCall[]): string[] {
       rows.push({
         call,
         row,
-        sealed: isAlone ? sealDetails(key, details, ownContext(row.id)) : null,
+        sealed: isAlone ? seal(key, packOne(row.detail ?? ''), ownContext(row.id)) : null,
         chunkId: isInChunk ? chunkId : null,
         chunkIndex: isInChunk ? next : null,
       });
@@ -242,18 +240,6 @@ function encode(calls: IngestCall[]): string[] {
 /** An element that needs no quotes. */
 function plain(value: string | number | boolean | null): string {
   return value === null ? 'NULL' : String(value);
-}
-
-/** A JSON array of details, compressed and sealed. */
-function sealDetails(key: DataKey, details: string[], context: string): Buffer {
-  const [only = '', ...others] = details;
-  const json = Buffer.concat([
-    opening,
-    Buffer.from(others.length > 0 ? details.join(',') : only),
-    closing,
-  ]);
-  const chunkSize = json.length + 64; // what it becomes is taken in one piece, of memory that fits
-  return seal(key, zstdCompressSync(json, { params: fastest, chunkSize }), context);
 }
 
 /** What a chunk is sealed as. */
