@@ -13,7 +13,7 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // A machine that CI shares can starve a test for seconds; what passed only then is reported so.
     retry: process.env.CI ? 2 : 0,
     testTimeout: 30_000,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -32,6 +33,7 @@ export async function migrate(
   await lock.connect();
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+    if (await isCurrent(lock, migrations)) return { applied: [] };
     const applied = await withEngine(databaseUrl, async (engine) => {
       const done = await engine.applyMigrations({ migrationsList: migrations, filters: NO_FILTER });
       return done.appliedMigrationNames;
@@ -41,6 +43,32 @@ export async function migrate(
   } finally {
     await lock.end(); // the lock goes with its connection
   }
+}
+
+/**
+ * Whether each migration was applied as it is now, and no other. The engine would find the same, but takes
+ * 0.1 s to start; of everything else it is the judge.
+ */
+async function isCurrent(
+  client: Client,
+  { migrationDirectories }: MigrationList,
+): Promise<boolean> {
+  const { rows: tables } = await client.query<{ there: boolean }>(
+    "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there",
+  );
+  if (!tables[0]?.there) return false;
+  const { rows } = await client.query<{ name: string; checksum: string; done: boolean }>(
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AND rolled_back_at IS NULL AS done
+     FROM _prisma_migrations`,
+  );
+  const applied = new Map(rows.map(({ name, checksum, done }) => [name, done ? checksum : '']));
+  return (
+    rows.length === migrationDirectories.length &&
+    migrationDirectories.every(({ path, migrationFile: { content } }) => {
+      if (content.tag !== 'ok') return false;
+      return applied.get(path) === createHash('sha256').update(content.value).digest('hex');
+    })
+  );
 }
 
 /**
