@@ -7,8 +7,10 @@ import { on } from '../src/platform/queue.ts';
 import { trainingEnded } from '../src/training/events.ts';
 import { advanceJob, tidyTrainingJob } from '../src/training/jobs.ts';
 import { type StartTraining, startTraining } from '../src/training/start.ts';
-import type { OpenAiServer } from './openai-server.ts';
+import { makeProject } from './app.ts';
+import { type OpenAiServer, openOpenAiServer } from './openai-server.ts';
 import { openWorkingApp } from './recorded.ts';
+import { makeSuite } from './suites.ts';
 
 /** An app whose worker trains. */
 export function openTrainingApp(env: Record<string, string> = {}): Promise<App> {
@@ -93,4 +95,20 @@ export function providerEnv(fake: OpenAiServer, env: Record<string, string> = {}
     OPENAI_RETRY_DELAY_MS: '10',
     ...env,
   };
+}
+
+export const openai = { trainer: 'OPENAI', baseModel } as const;
+export const sites = { train: ['fellside.example'], validation: ['copperpot.example'], test: [] };
+export const countOf = (requests: string[], request: RegExp) =>
+  requests.filter((name) => request.test(name)).length;
+export const jobPost = /^POST \/v1\/fine_tuning\/jobs$/;
+export const filePost = /^POST \/v1\/files$/;
+
+/** A fake provider, an app whose worker trains at it, and a frozen dataset. */
+export async function prepareLoop(env: Record<string, string> = {}, app?: App) {
+  const fake = await openOpenAiServer();
+  const own = app ?? (await openTrainingApp(providerEnv(fake, env)));
+  const projectId = await makeProject(own);
+  const datasetId = await makeSuite(own, projectId, sites);
+  return { fake, app: own, projectId, datasetId };
 }

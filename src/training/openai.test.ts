@@ -6,33 +6,23 @@ import { makeSuite } from '../../test/suites.ts';
 import {
   baseModel,
   begin,
+  countOf,
+  filePost,
+  jobPost,
+  openai,
   openTrainingApp,
+  prepareLoop,
   providerEnv,
   readJob,
+  sites,
   untilDeleted,
   untilState,
 } from '../../test/training.ts';
 import { readDataset } from '../datasets/read.ts';
 import { newId } from '../lib/ids.ts';
-import type { App } from '../platform/app.ts';
 import { openAnswerer } from './answerer.ts';
 import { cancelTraining, pauseTraining, resumeTraining } from './change.ts';
 import { advanceJob } from './jobs.ts';
-
-const openai = { trainer: 'OPENAI', baseModel } as const;
-const sites = { train: ['fellside.example'], validation: ['copperpot.example'], test: [] };
-const countOf = (requests: string[], request: RegExp) =>
-  requests.filter((name) => request.test(name)).length;
-const jobPost = /^POST \/v1\/fine_tuning\/jobs$/;
-const filePost = /^POST \/v1\/files$/;
-
-async function prepareLoop(env: Record<string, string> = {}, app?: App) {
-  const fake = await openOpenAiServer();
-  const own = app ?? (await openTrainingApp(providerEnv(fake, env)));
-  const projectId = await makeProject(own);
-  const datasetId = await makeSuite(own, projectId, sites);
-  return { fake, app: own, projectId, datasetId };
-}
 
 test('a training at the provider goes from the frozen dataset to a model that answers', async () => {
   const { fake, app, projectId, datasetId } = await prepareLoop();
@@ -76,39 +66,6 @@ test('a training at the provider goes from the frozen dataset to a model that an
     break;
   }
 });
-
-test.each([
-  ['a 429 with Retry-After', { how: 'status', status: 429, retryAfterSeconds: 1 }],
-  ['a 500', { how: 'status', status: 500 }],
-  ['a hang', { how: 'hang' }],
-  ['a cut connection', { how: 'cut' }],
-  ['half an answer', { how: 'bad-json' }],
-  ['a hang after it was done', { how: 'hang', after: true }],
-  ['a cut after it was done', { how: 'cut', after: true }],
-] as const)(
-  '%s at every kind of request keeps no training from its end, and starts and sends nothing twice',
-  async (_name, fault) => {
-    const { fake, app, projectId, datasetId } = await prepareLoop({ OPENAI_RETRIES: '1' });
-    for (const request of [
-      /^GET .*\/models\//,
-      filePost,
-      jobPost,
-      /^GET .*\/jobs\/[^/]+$/,
-      /\/events$/,
-      /\/checkpoints$/,
-      /^DELETE .*\/files\/[^/]+$/,
-    ])
-      fake.fail(request, fault, 2);
-
-    const id = await begin(app, projectId, datasetId, openai);
-    const job = await untilState(app, id, 'SUCCEEDED', 60_000);
-
-    expect(job.starts).toBe(1);
-    expect(fake.jobs.size).toBe(1);
-    await untilDeleted(app, fake, id);
-    expect(countOf(fake.requests, /^DELETE .*\/files\/[^/]+$/)).toBeGreaterThan(1);
-  },
-);
 
 test('a large file goes up in parts, and after an outage at its end none of them again', {
   timeout: 90_000,
