@@ -183,14 +183,14 @@ async function openStandIn(): Promise<{ app: App; viewer: Viewer; close: () => v
     key: keys.create(id),
   });
   const sql = {
-    query: async ({ name, values }: { name?: string; values: string[] }) => {
-      if (name !== 'ingest') return { rows: [{ upTo: null }] };
-      const [, , sessions = [], , sequences = []] = values.slice(0, 5).map(cellsOf);
+    query: async ({ name, values }: { name?: string; values: Buffer[] }) => {
+      if (!name?.startsWith('ingest')) return { rows: [{ upTo: null }] };
+      const sequences = elementsOf(values[4]);
       const fresh = new Map<string, number[]>();
-      sessions.forEach((id, index) => {
-        const list = fresh.get(id) ?? [];
-        list.push(Number(sequences[index]));
-        fresh.set(id, list);
+      elementsOf(values[2]).forEach((id, index) => {
+        const list = fresh.get(uuidOf(id)) ?? [];
+        list.push(sequences[index]?.readInt32BE() ?? 0);
+        fresh.set(uuidOf(id), list);
       });
       const answers = [...fresh].map(([id, list]) => ({
         id,
@@ -224,6 +224,14 @@ function isReceipt(answer: unknown): boolean {
   return answer instanceof Object && 'stored' in answer;
 }
 
-function cellsOf(literal: string): string[] {
-  return literal.slice(1, -1).split(',');
+/** The elements of a binary array without nulls. */
+function elementsOf(array: Buffer = Buffer.alloc(0)): Buffer[] {
+  const elements: Buffer[] = [];
+  for (let at = 20; at < array.length; at += 4 + array.readInt32BE(at))
+    elements.push(array.subarray(at + 4, at + 4 + array.readInt32BE(at)));
+  return elements;
+}
+
+function uuidOf(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -1,6 +1,11 @@
 import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
   type GraphQLInputType,
+  GraphQLInt,
   type GraphQLSchema,
+  GraphQLString,
   isInputObjectType,
   isListType,
   isNonNullType,
@@ -12,7 +17,7 @@ import {
 /** The coerced value; `undefined` for what does not fit. */
 type Coerce = (value: unknown) => unknown;
 
-type Field = { name: string; coerce: Coerce; isRequired: boolean };
+type Field = { name: string; type: GraphQLInputType; coerce: Coerce };
 
 type Variable = { name: string; type: GraphQLInputType; coerce: Coerce };
 
@@ -20,8 +25,8 @@ type Variable = { name: string; type: GraphQLInputType; coerce: Coerce };
 type VariableCoercer = (variables: Record<string, unknown>) => VariableValues | null;
 
 /**
- * A coercer for the variables of one operation that gives what graphql-js gives, in a third of the
- * time (bench of ingest: 11 instead of 33 µs for an interaction). graphql-js builds each input object
+ * A coercer for the variables of one operation that gives what graphql-js gives, in a tenth of the
+ * time (bench of ingest: 3 instead of 33 µs for an interaction). graphql-js builds each input object
  * without a prototype, which V8 keeps as a slow dictionary; these are plain objects with the fields in
  * the order of the schema. It only says yes: what does not fit is left to graphql-js, so that errors
  * are its own.
@@ -90,10 +95,10 @@ function makeCoercer(compiled: Map<GraphQLInputType, Coerce>, type: GraphQLInput
     )
       return () => undefined;
     return coerceObject(
-      fields.map((field) => ({
-        name: field.name,
-        coerce: coercerOf(compiled, field.type),
-        isRequired: isNonNullType(field.type),
+      fields.map(({ name, type: fieldType }) => ({
+        name,
+        type: fieldType,
+        coerce: coercerOf(compiled, fieldType),
       })),
     );
   }
@@ -121,26 +126,43 @@ function coerceList(inner: Coerce): Coerce {
   };
 }
 
+/** What needs no more than a look, as JavaScript on `part`; `false` sends it through the coercer. */
+const looks = new Map<GraphQLInputType, string>([
+  [GraphQLString, `typeof part === 'string'`],
+  [GraphQLID, `typeof part === 'string'`],
+  [GraphQLBoolean, `typeof part === 'boolean'`],
+  [GraphQLInt, `typeof part === 'number' && (part | 0) === part`],
+  [GraphQLFloat, `typeof part === 'number' && part - part === 0`], // neither infinite nor NaN
+]);
+
+/**
+ * A function of its own for each type of object: one for all types reads and writes fields whose names
+ * it does not know, which takes V8 more than twice as long (8 instead of 3 µs). Of the schema it holds names alone, which are
+ * `[_A-Za-z][_0-9A-Za-z]*`.
+ */
 function coerceObject(fields: Field[]): Coerce {
-  return (value) => {
-    if (value == null) return null;
-    if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-    const given = value as Record<string, unknown>;
-    const object: Record<string, unknown> = {};
-    let found = 0;
-    for (const { name, coerce, isRequired } of fields) {
-      const part = given[name];
-      if (part === undefined) {
-        if (isRequired) return undefined;
-        continue;
-      }
-      const coerced = coerce(part);
-      if (coerced === undefined) return undefined;
-      object[name] = coerced;
-      found += 1;
-    }
-    let count = 0;
-    for (const _name in given) count += 1;
-    return count === found ? object : undefined; // an unknown field
-  };
+  const lines = fields.map(({ name, type }, index) => {
+    const isRequired = isNonNullType(type);
+    const look = looks.get(isRequired ? type.ofType : type) ?? 'false';
+    return `
+      part = given.${name};
+      if (part !== undefined) {
+        if (!(${look}) && (part = coerce[${index}](part)) === undefined) return undefined;
+        made.${name} = part;
+        found += 1;
+      }${isRequired ? ' else return undefined;' : ''}`;
+  });
+  const make = new Function(
+    'coerce',
+    `return (given) => {
+      if (given == null) return null;
+      if (typeof given !== 'object' || Array.isArray(given)) return undefined;
+      const made = {};
+      let found = 0;
+      let part;${lines.join('')}
+      for (const _name in given) found -= 1;
+      return found === 0 ? made : undefined; // else there is an unknown field
+    }`,
+  );
+  return make(fields.map(({ coerce }) => coerce));
 }

@@ -34,9 +34,13 @@ function isSorted(value: unknown): boolean {
 function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || value instanceof Date) return value;
   if (Array.isArray(value)) return value.map(sorted);
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [
-    key,
-    sorted(item),
-  ]);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const object: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) {
+    const item = sorted((value as Record<string, unknown>)[key]);
+    if (key === '__proto__') Object.defineProperty(object, key, { ...plainProperty, value: item });
+    else object[key] = item;
+  }
+  return object;
 }
+
+const plainProperty = { configurable: true, enumerable: true, writable: true } as const;

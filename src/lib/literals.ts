@@ -7,11 +7,6 @@ export function quote(text: string | null): string {
   return `"${safe}"`;
 }
 
-/** An element of bytes. */
-export function bytesLiteral(bytes: Buffer): string {
-  return `"\\\\x${bytes.toString('hex')}"`;
-}
-
 /** The array of elements that are ready. */
 export function arrayLiteral(elements: string[]): string {
   return `{${elements.join(',')}}`;

@@ -1,0 +1,2 @@
+-- DropForeignKey
+ALTER TABLE "Interaction" DROP CONSTRAINT "Interaction_sessionId_fkey";
