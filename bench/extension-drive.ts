@@ -45,7 +45,7 @@ export async function drive(
 }
 
 /** Moves, clicks, scrolls and types, as the same events on every side. */
-async function act(page: Page, actions: number): Promise<void> {
+export async function act(page: Page, actions: number): Promise<void> {
   const buttons = page.locator('button:visible');
   const count = await buttons.count();
   for (let n = 0; n < actions; n++) {
@@ -72,7 +72,7 @@ async function frames(page: Page, count: number): Promise<void> {
 }
 
 /** Idle for a while: what comes at leisure after a load belongs to it. */
-async function quiet(page: Page): Promise<void> {
+export async function quiet(page: Page): Promise<void> {
   await page.evaluate('new Promise((done) => setTimeout(() => requestIdleCallback(done), 2500))');
 }
 

@@ -19,15 +19,17 @@ const capture = fileURLToPath(new URL('../extension/capture', import.meta.url));
  * What runs in the page besides the page itself. Both recorders write what they tell as JSON, as they
  * must to get it out of the page.
  */
-export async function scriptOf(side: SideName): Promise<string> {
+export async function scriptOf(side: SideName, isReadable = false): Promise<string> {
   if (side === 'alone') return '';
-  const text = side === 'ours' ? await bundleOurs() : await bundleRrweb(side === 'rrwebPages');
+  const text =
+    side === 'ours' ? await bundleOurs(isReadable) : await bundleRrweb(side === 'rrwebPages');
   return `${text}\n//# sourceURL=${scriptName(side)}`;
 }
 
-async function bundleOurs(): Promise<string> {
+async function bundleOurs(isReadable: boolean): Promise<string> {
   const entry = `
-    import { reveal, survey } from './survey.ts';
+    import { reveal } from './restyle.ts';
+    import { survey } from './survey.ts';
     import { awaitRest } from './rest.ts';
     import { startHearing } from './hearing.ts';
     import { selectorsOf } from './selectors.ts';
@@ -54,7 +56,7 @@ async function bundleOurs(): Promise<string> {
     stdin: { contents: entry, resolveDir: capture, loader: 'ts' },
     bundle: true,
     write: false,
-    minify: true,
+    minify: !isReadable,
     format: 'iife',
     target: 'chrome136',
   });

@@ -54,8 +54,9 @@ async function bundleHearing(): Promise<string> {
     import { look } from './look.ts';
     import { tell } from './capture.ts';
     import {
-      beginSurvey, isStale, isWritten, lastWhole, survey, surveyAtLeisure, surveyed, unchangedMs,
+      beginSurvey, isStale, isWritten, lastWhole, survey, surveyAtLeisure, surveyed,
     } from './survey.ts';
+    import { unchangedMs } from './changes.ts';
     const { __tell } = globalThis;
     const REST = 'capture.untold';
     const untold = new Map();

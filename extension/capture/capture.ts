@@ -8,8 +8,9 @@ import { analyse, stateOfPage, targetOf } from './describe.ts';
 import { learnSecrets } from './learn.ts';
 import { pieceOf } from './pieces.ts';
 import { cleanText, cleanUrl } from './privacy.ts';
+import { reveal } from './restyle.ts';
 import { selectorsOf } from './selectors.ts';
-import { changeOf, lastWhole, reveal, survey, type Whole } from './survey.ts';
+import { changeOf, lastWhole, survey, type Whole } from './survey.ts';
 
 /** An interaction that has begun; how it ends decides its type. */
 export type Beginning = Omit<Draft, 'type' | 'endedAt'>;
@@ -234,12 +235,17 @@ function describe(element: Element | null, kept: Moment, event?: Event): Beginni
   beginning.target = target;
   beginning.isVisible = target.isVisible;
   beginning.selectors = selectorsOf(element);
-  beginning.elementAnalysis = analyse(element, event instanceof PointerEvent);
+  beginning.elementAnalysis = analyse(element, isHitBy(event));
   beginning.confidence = Math.max(
     0,
     ...beginning.selectors.map(({ confidence }) => confidence ?? 0),
   );
   return beginning;
+}
+
+/** A key goes where the focus is, whatever lies on top of it. */
+function isHitBy(event: Event | undefined): boolean | null {
+  return event instanceof KeyboardEvent ? null : event instanceof PointerEvent;
 }
 
 function pointerOf(event: MouseEvent, element: Element | null): Pointer {

@@ -17,12 +17,12 @@ export function contextOf(element: Element | null) {
   return {
     landmarks: shown('landmark', 8).map(brief),
     headings: shown('heading', 8).map(({ element }) => cleanText(textOf(element, 120))),
-    forms: [...document.forms].slice(0, 4).map((form) => ({
+    forms: firstForms(4).map((form) => ({
       name: cleanText(nameOf(form)).slice(0, 120) || null,
       fields: form.elements.length,
     })),
     fields: group('field').size,
-    links: document.links.length,
+    links: group('link').size,
     buttons: group('role:button').size,
     dialogs: [...shown('role:dialog', 4), ...shown('role:alertdialog', 4)].map(brief),
     surroundings: element ? surroundingsOf(element) : [],
@@ -39,6 +39,15 @@ function shown(name: string, most: number): Piece[] {
     if (piece.element.isConnected && !piece.isHidden && isVisible(piece.element)) found.push(piece);
   }
   return found;
+}
+
+/** `document.forms` searches the whole page after every change of it. */
+function firstForms(most: number): HTMLFormElement[] {
+  return [...group('form')]
+    .flatMap(({ element }) => (element instanceof HTMLFormElement ? [element] : []))
+    .filter((form) => form.isConnected)
+    .sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_PRECEDING ? 1 : -1))
+    .slice(0, most);
 }
 
 /** From the inside out. */
@@ -73,10 +82,12 @@ function nearby(element: Element): unknown[] {
   const { scrollX: right, scrollY: down } = window;
   let farthest = Math.hypot(innerWidth, innerHeight); // what is shown is no farther
   for (const piece of group('act')) {
-    const { box: known, isHidden, role } = piece;
-    if (!known || known.width === 0 || isHidden || role === null || role === 'option') continue;
+    const known = piece.box;
+    if (!known) continue;
     const dy = known.y - down + known.height / 2 - y;
     if (dy > farthest || dy < -farthest) continue;
+    const { isHidden, role } = piece;
+    if (known.width === 0 || isHidden || role === null || role === 'option') continue;
     const dx = known.x - right + known.width / 2 - x;
     const distance = Math.hypot(dx, dy);
     if (distance >= farthest) continue;

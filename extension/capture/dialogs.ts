@@ -1,8 +1,10 @@
 import { type Beginning, beginLate, finish, refOf, tell } from './capture.ts';
+import { onChange, unchangedMs } from './changes.ts';
+import { coverOf, mayFloat } from './cover.ts';
 import { isVisible } from './dom.ts';
 import { afterFrame } from './frames.ts';
 import { whileHearing } from './listen.ts';
-import { onChange, openRoots, unchangedMs } from './survey.ts';
+import { openRoots } from './roots.ts';
 
 const DIALOG = 'dialog[open],[role=dialog],[role=alertdialog],[aria-modal=true],:popover-open';
 const ALERT =
@@ -14,15 +16,17 @@ const GAP = 100;
 const LONGEST_GAP = 600;
 /** Milliseconds without a change after which it is worth looking. */
 const PAUSE = 40;
-/** Shares of the viewport where something that covers the page is found. */
-const MIDDLE = [0.5, 0.5] as const;
-const SIDES = [
-  [0.2, 0.25],
-  [0.8, 0.75],
-] as const;
+/** A cover that no change of the document tells of is found by then; milliseconds. */
+const UNTOLD_COVER = 3_000;
+/** Attributes that make a dialog or an alert, and those that show one. */
+const TELLING = /^(?:class|style|role|open|hidden|inert|popover|aria-|data-)/;
+/** Changed elements that are looked at one by one; of more, all of the page is searched. */
+const MOST_CHANGED = 1_000;
 
 const open = new Map<Element, Beginning>();
-const scan = { timer: 0, at: 0, hasBaseline: false };
+const scan = { timer: 0, at: 0, coverAt: Number.NEGATIVE_INFINITY, hasBaseline: false };
+/** What came or changed since the last look. */
+const changed = new Set<Element>();
 /** What is a dialog or an alert, or was one; found anew only where something changed. */
 const candidates = new Set<Element>();
 /** The document and the shadow roots that were searched. */
@@ -55,7 +59,8 @@ export function watchDialogs(): void {
 
 export function endDialogs(): void {
   clearTimeout(scan.timer);
-  Object.assign(scan, { timer: 0, hasBaseline: false });
+  Object.assign(scan, { timer: 0, coverAt: Number.NEGATIVE_INFINITY, hasBaseline: false });
+  changed.clear();
   candidates.clear();
   searched = new WeakSet();
   open.clear();
@@ -71,6 +76,7 @@ export function lookForDialogs(): void {
   if (document.readyState === 'loading' || document.hidden) return;
   gatherAll();
   compare();
+  changed.clear();
   compareAlerts();
   scan.hasBaseline = true;
 }
@@ -83,13 +89,19 @@ function lookSoon(): void {
 
 function lookWhenPaused(): void {
   const isBusy = unchangedMs() < PAUSE && performance.now() - scan.at < LONGEST_GAP;
-  if (isBusy) scan.timer = setTimeout(lookWhenPaused, PAUSE) as unknown as number;
+  if (isBusy) scan.timer = setTimeout(lookWhenPaused, 2 * PAUSE) as unknown as number;
   else afterFrame(lookForDialogs);
 }
 
-/** All of each root once. */
+/** What changed, and all of each root once. */
 function gatherAll(): void {
   for (const each of candidates) if (!each.isConnected) candidates.delete(each);
+  if (changed.size >= MOST_CHANGED) searched = new WeakSet();
+  for (const each of changed) {
+    if (each.matches(EITHER)) candidates.add(each);
+    if (!each.firstElementChild) continue;
+    for (const inner of each.querySelectorAll(EITHER)) candidates.add(inner);
+  }
   for (const root of openRoots()) {
     if (searched.has(root)) continue;
     searched.add(root);
@@ -97,13 +109,16 @@ function gatherAll(): void {
   }
 }
 
-function gather({ type, target, addedNodes }: MutationRecord): void {
-  const nodes = type === 'attributes' ? [target] : addedNodes;
-  for (const node of nodes) {
-    if (!(node instanceof Element)) continue;
-    if (node.matches(EITHER)) candidates.add(node);
-    if (type === 'attributes' || !node.firstElementChild) continue;
-    for (const each of node.querySelectorAll(EITHER)) candidates.add(each);
+/** Only keeps in mind: most of what a busy page changes is gone before anybody looks. */
+function gather({ type, target, attributeName, addedNodes }: MutationRecord): void {
+  if (changed.size >= MOST_CHANGED) return;
+  if (type === 'attributes') {
+    if (TELLING.test(attributeName ?? '')) changed.add(target as Element);
+    return;
+  }
+  for (let index = 0; index < addedNodes.length; index++) {
+    const node = addedNodes[index];
+    if (node instanceof Element) changed.add(node);
   }
 }
 
@@ -113,7 +128,7 @@ function found(selector: string): Element[] {
 
 function compare(): void {
   const shown = new Set(found(DIALOG).filter(isVisible));
-  const cover = shown.size === 0 ? coverOf() : null;
+  const cover = shown.size === 0 && isCoverDue() ? coverOf() : null;
   if (cover && !scan.hasBaseline) covers.add(cover);
   if (cover && !covers.has(cover)) shown.add(cover);
   for (const [dialog, asOpened] of open) {
@@ -135,28 +150,15 @@ function isOuter(dialog: Element, shown: Set<Element>): boolean {
   return ![...shown].some((each) => each !== dialog && dialog.contains(each) && !open.has(each));
 }
 
-/** What floats over the middle and both sides of the page, and can be acted on. */
-function coverOf(): Element | null {
-  const first = floatAt(MIDDLE);
-  if (!first || SIDES.some((side) => floatAt(side) !== first)) return null;
-  const { width, height } = first.getBoundingClientRect();
-  const isLarge = width >= innerWidth * 0.9 && height >= innerHeight * 0.9;
-  return isLarge && first.querySelector('button,a[href],input,select,textarea') ? first : null;
-}
-
-/** The outermost element over this point that does not move with the page. */
-function floatAt([shareX, shareY]: readonly [number, number]): Element | null {
-  let found: Element | null = null;
-  const [x, y] = [shareX * innerWidth, shareY * innerHeight];
-  for (
-    let at = document.elementFromPoint(x, y);
-    at && at !== document.body;
-    at = at.parentElement
-  ) {
-    const { position, zIndex } = getComputedStyle(at);
-    if (position === 'fixed' || (position === 'absolute' && Number(zIndex) >= 10)) found = at;
-  }
-  return found;
+/** Whether it is worth asking the page what lies on top. */
+function isCoverDue(): boolean {
+  const isDue =
+    open.size > 0 ||
+    changed.size >= MOST_CHANGED ||
+    performance.now() - scan.coverAt > UNTOLD_COVER ||
+    mayFloat(changed);
+  if (isDue) scan.coverAt = performance.now();
+  return isDue;
 }
 
 /** The dialog may be gone: it is described as it was when it came up. */

@@ -15,14 +15,20 @@ const UNREAD = /^(?:script|style|noscript|template|select|textarea)$/;
 
 /** The parent as it is shown: the host for the top of a shadow root. */
 export function parentOf(element: Element): Element | null {
-  if (element.parentElement) return element.parentElement;
+  return element.parentElement ?? hostAround(element);
+}
+
+function hostAround(element: Element): Element | null {
   const root = element.getRootNode();
   return root instanceof ShadowRoot ? root.host : null;
 }
 
 /** As `closest`, through open shadow roots. */
 export function closestOf(element: Element, selector: string): Element | null {
-  for (let at: Element | null = element; at; at = parentOf(at)) if (at.matches(selector)) return at;
+  for (let at: Element | null = element; at; at = hostAround(at)) {
+    const found = at.closest(selector);
+    if (found) return found;
+  }
   return null;
 }
 
@@ -61,7 +67,10 @@ export function textOf(element: Element, maxChars = 4_096): string {
     }
     const isBlock = node instanceof Element && getComputedStyle(node).display !== 'inline';
     if (isBlock || (node instanceof Element && node.localName === 'br')) text += ' ';
-    for (const child of node.childNodes) visit(child);
+    for (let child = node.firstChild; child; child = child.nextSibling) {
+      if (text.length > maxChars) return;
+      visit(child);
+    }
     if (isBlock) text += ' ';
   };
   visit(element);
@@ -70,6 +79,8 @@ export function textOf(element: Element, maxChars = 4_096): string {
 
 /** Where the event really happened, also within open shadow roots. */
 export function originOf(event: Event): Element | null {
+  const { target } = event;
+  if (target instanceof Element && !target.shadowRoot) return target;
   const first = event.composedPath()[0];
   if (first instanceof Element) return first;
   return first instanceof Document ? first.documentElement : null;

@@ -1,9 +1,9 @@
 import { begin, finish } from './capture.ts';
+import { unchangedMs } from './changes.ts';
 import { isTextField, meantBy } from './dom.ts';
 import { learnSecret } from './learn.ts';
 import { onTrusted } from './listen.ts';
 import { type Press, pointer } from './pending.ts';
-import { unchangedMs } from './survey.ts';
 
 /** A pointer that went further was dragging; CSS pixels. */
 export const DISTANCE = 8;

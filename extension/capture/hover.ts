@@ -1,10 +1,10 @@
 import { beginLate, finish, turn } from './capture.ts';
+import { wasAddedSince } from './changes.ts';
 import { isInView, isVisible, meantBy, parentOf } from './dom.ts';
 import { onTrusted } from './listen.ts';
 import { closeBeforeNext, pointer } from './pending.ts';
 import { pieceOf } from './pieces.ts';
 import { hasScrolledSince } from './scrolling.ts';
-import { wasAddedSince } from './survey.ts';
 
 /** When it is looked whether the page has answered, in milliseconds after the pointer came. */
 const LOOKS = [120, 300, 500];
@@ -16,12 +16,17 @@ const ON_TOP = '[role=menu],[role=tooltip],[role=listbox],[role=dialog],[popover
 type Visit = {
   element: Element;
   at: number;
+  /** How often it was looked. */
+  looks: number;
   isTold: boolean;
 };
 
 let visit: Visit | null = null;
 let last: Element | null = null;
-let point = '';
+/** Where the pointer was last, on the screen. */
+const point = { x: Number.NaN, y: Number.NaN };
+/** One for all visits: a pointer passes many things and rests on few. */
+let timer = 0;
 
 /**
  * Tells of a pointer that rests on something and is answered: a menu, a tooltip or the like comes up
@@ -30,17 +35,18 @@ let point = '';
 export function listenToHover(): void {
   closeBeforeNext(leave);
   onTrusted('pointermove', ({ screenX, screenY }) => {
-    point = `${screenX} ${screenY}`;
+    point.x = screenX;
+    point.y = screenY;
   });
   onTrusted('mouseover', ({ screenX, screenY }, origin) => {
     last = origin;
-    if (point === `${screenX} ${screenY}`) return leave(); // the page moved, not the pointer
+    if (point.x === screenX && point.y === screenY) return leave(); // the page moved, not the pointer
     const element = meantBy(origin);
     if (visit && (visit.element === element || isAnswered(visit, origin))) return;
     // On the way into what has just come up.
     if (visit && (pieceOf(origin)?.isHidden ?? true)) check(visit);
-    visit = { element, at: performance.now(), isTold: false };
-    lookAt(visit, 0);
+    visit = { element, at: performance.now(), looks: 0, isTold: false };
+    lookLater(visit);
   });
   onTrusted('pointerdown', () => {
     if (visit) check(visit);
@@ -56,14 +62,21 @@ function isAnswered({ element, isTold }: Visit, origin: Element): boolean {
   return isTold && isIn(element, origin);
 }
 
-function lookAt(asked: Visit, look: number): void {
-  const wait = (LOOKS[look] ?? 0) - (LOOKS[look - 1] ?? 0);
-  if (wait <= 0) return;
-  setTimeout(() => {
-    if (visit !== asked || asked.isTold) return;
-    check(asked);
-    lookAt(asked, look + 1);
-  }, wait);
+function lookLater({ at, looks }: Visit): void {
+  const wait = LOOKS[looks];
+  if (timer || wait === undefined) return;
+  timer = setTimeout(lookNow, Math.max(0, at + wait - performance.now())) as unknown as number;
+}
+
+function lookNow(): void {
+  timer = 0;
+  if (!visit || visit.isTold) return;
+  // The timer may be that of a thing that the pointer has left.
+  if (performance.now() >= visit.at + (LOOKS[visit.looks] ?? 0) - 1) {
+    visit.looks += 1;
+    check(visit);
+  }
+  if (!visit.isTold) lookLater(visit);
 }
 
 function check(asked: Visit): void {
@@ -83,13 +96,14 @@ function check(asked: Visit): void {
 
 /** What came up since the pointer came, as far as the page was known then. */
 function answerTo({ element, at: since }: Visit): Element | null {
-  const box = element.getBoundingClientRect();
+  let box: DOMRect | null = null;
   for (const each of candidatesAround(element)) {
     const isNew = wasAddedSince(each, since);
     if (!isNew && !pieceOf(each)?.isHidden) continue;
     if (!isVisible(each) || each.contains(element)) continue;
     if (isNew && !each.matches(ON_TOP) && !isAfloat(each)) continue;
     const at = each.getBoundingClientRect();
+    box ??= element.getBoundingClientRect();
     if (isInView(at) && at.height > 4 && distanceBetween(box, at) <= NEAR) return each;
   }
   return null;

@@ -3,7 +3,11 @@ import { originOf } from './dom.ts';
 
 type Events = DocumentEventMap & { submit: SubmitEvent; invalid: Event };
 
+type Listener = (event: Event, origin: Element) => void;
+
 let hearing = new AbortController();
+/** One listener of the browser for each type: it is called for every move of the pointer. */
+const heard = new Map<string, Listener[]>();
 
 /** Ends with `deafen`; for listeners of our own. */
 export function whileHearing(): AbortSignal {
@@ -14,6 +18,7 @@ export function whileHearing(): AbortSignal {
 export function deafen(): void {
   hearing.abort();
   hearing = new AbortController();
+  heard.clear();
 }
 
 /** Hears what a person or a driver did, before the page does. */
@@ -31,19 +36,27 @@ export function onAny<K extends keyof Events>(
   type: K,
   listener: (event: Events[K], origin: Element) => void,
 ): void {
-  window.addEventListener(
-    type,
-    (event) => {
-      const origin = originOf(event);
-      if (!origin || isOurs(origin)) return;
-      try {
-        listener(event as Events[K], origin);
-      } catch (error) {
-        tellFault(type, error); // never the page's trouble, and never silent
-      }
-    },
-    { capture: true, passive: true, signal: hearing.signal },
-  );
+  const before = heard.get(type);
+  if (before) {
+    before.push(listener as Listener);
+    return;
+  }
+  const listeners = [listener as Listener];
+  heard.set(type, listeners);
+  const options = { capture: true, passive: true, signal: hearing.signal };
+  window.addEventListener(type, (event) => pass(event, listeners), options);
+}
+
+function pass(event: Event, listeners: readonly Listener[]): void {
+  const origin = originOf(event);
+  if (!origin || isOurs(origin)) return;
+  for (const listener of listeners) {
+    try {
+      listener(event, origin);
+    } catch (error) {
+      tellFault(event.type, error); // never the page's trouble, and never silent
+    }
+  }
 }
 
 /** The in-page mark. */

@@ -1,6 +1,11 @@
 import { collapse, isVisible } from './dom.ts';
 import { NAMED_BY_CONTENT, roleOf } from './roles.ts';
 
+const CAPTIONS: Record<string, string> = {
+  fieldset: ':scope > legend',
+  figure: ':scope > figcaption',
+  table: ':scope > caption',
+};
 const LABELABLE = /^(?:input|select|textarea|button|meter|output|progress)$/;
 
 export function roleOfElement(element: Element): string | null {
@@ -50,16 +55,17 @@ function nativeName(element: Element): string {
   }
   const label = labelOf(element);
   if (label) return label;
-  const alt = element.matches('img,area,input[type=image]') ? element.getAttribute('alt') : null;
+  const tag = element.localName;
+  const isPicture = /^(?:img|area)$/.test(tag) || (tag === 'input' && isImageButton(element));
+  const alt = isPicture ? element.getAttribute('alt') : null;
   if (alt) return alt;
-  const captions: Record<string, string> = {
-    fieldset: ':scope > legend',
-    figure: ':scope > figcaption',
-    table: ':scope > caption',
-  };
-  const caption = captions[element.localName];
+  const caption = Object.hasOwn(CAPTIONS, tag) ? CAPTIONS[tag] : undefined;
   const found = caption ? element.querySelector(caption) : null;
   return found ? contentOf(found) : '';
+}
+
+function isImageButton(element: Element): boolean {
+  return element instanceof HTMLInputElement && element.type === 'image';
 }
 
 /** @param isReferred hidden content counts when another element refers to it */

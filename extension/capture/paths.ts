@@ -1,9 +1,12 @@
 import { looksGenerated } from './generated.ts';
-import { openRoots } from './survey.ts';
+import { openRoots } from './roots.ts';
 
 const TELLING = ['data-testid', 'name', 'aria-label', 'placeholder', 'for', 'href', 'type', 'role'];
 /** Questions to the whole page that one path may cost; some 0.5 ms each on 10,000 elements. */
 const MOST_TESTS = 10;
+
+/** Elements after one that are looked at before the whole page is searched for another match. */
+const SOON = 30;
 
 type Root = Document | ShadowRoot;
 
@@ -75,7 +78,18 @@ function cssWithin(element: Element, root: Root): string {
 
 /** What matches many times mostly matches something before the element: found without a look at them all. */
 export function isOnlyOne(selector: string, element: Element, root: Root): boolean {
-  return root.querySelector(selector) === element && root.querySelectorAll(selector).length === 1;
+  if (root.querySelector(selector) !== element || isSoonMatched(selector, element)) return false;
+  return root.querySelectorAll(selector).length === 1;
+}
+
+/** The first of many alike has others right after it. */
+function isSoonMatched(selector: string, element: Element): boolean {
+  const walker = document.createTreeWalker(element.getRootNode(), NodeFilter.SHOW_ELEMENT);
+  walker.currentNode = element;
+  for (let n = 0; n < SOON && walker.nextNode(); n++) {
+    if ((walker.currentNode as Element).matches(selector)) return true;
+  }
+  return false;
 }
 
 /** The first part that no sibling shares, else the position. */

@@ -7,6 +7,8 @@ export type Kid = Piece | string;
 /** What is known of an element of the page, and how it is written into a snapshot. */
 export interface Piece {
   readonly element: Element;
+  /** Its local name. */
+  readonly tag: string;
   /** `data-cs-ref` is `e` and this; counts up in the order in which elements were met. */
   readonly number: number;
   /** The host for what stands at the top of an open shadow root. */
@@ -27,6 +29,8 @@ export interface Piece {
   told: Told | null;
   isActionable: boolean;
   isHidden: boolean;
+  /** Assistive technology is told of nothing in it, by its own attributes. */
+  isConcealing: boolean;
   /** Among `shown`. */
   isCounted: boolean;
   /** Assistive technology is not told of it. */
@@ -48,7 +52,7 @@ export interface Piece {
   stamp: number;
 }
 
-/** The in-page mark is no part of the page. */
+/** The in-page mark is no part of the page; it stands below the root. */
 const MARK = 'CODESIGHT-MARK';
 
 const pieces = new WeakMap<Element, Piece>();
@@ -72,6 +76,12 @@ export function pieceOf(element: Element): Piece | undefined {
   return pieces.get(element);
 }
 
+/** Of the document; `null` while it has no element. */
+export function rootPiece(): Piece | null {
+  const element = document.documentElement;
+  return element && adopt(element, null);
+}
+
 /** The pieces of a kind; those of elements that have gone may be among them. */
 export function group(name: string): ReadonlySet<Piece> {
   return groups.get(name) ?? nobody;
@@ -90,6 +100,7 @@ export function adopt(element: Element, parent: Piece | null): Piece {
   last.number += 1;
   const piece: Piece = {
     element,
+    tag: element.localName,
     number: last.number,
     parent,
     open: null,
@@ -105,6 +116,7 @@ export function adopt(element: Element, parent: Piece | null): Piece {
     isActionable: false,
     isHidden: false,
     isCounted: false,
+    isConcealing: false,
     isConcealed: false,
     box: null,
     role: null,
@@ -130,7 +142,7 @@ export function soil(piece: Piece, part: 'own' | 'kids' | 'shadow' | 'marks' | '
   age.content += 1;
   // What is above a soiled piece is soiled already.
   for (let at: Piece | null = piece; at; at = at.parent) {
-    if (at.element.localName === 'label') age.labels += 1;
+    if (at.tag === 'label') age.labels += 1;
     if (at !== piece && at.html === null) break;
     at.html = null;
     at.name = undefined;
@@ -154,9 +166,11 @@ export function exchange(
   last.stamp += 1;
   const { stamp } = last;
   const kids: Kid[] = [];
+  const mayMark = owner.parent === null;
   for (let child = parent.firstChild; child; child = child.nextSibling) {
-    if (child.nodeType === Node.TEXT_NODE) kids.push(write(child as Text));
-    if (child.nodeType !== Node.ELEMENT_NODE || child.nodeName === MARK) continue;
+    const type = child.nodeType;
+    if (type === Node.TEXT_NODE) kids.push(write(child as Text));
+    if (type !== Node.ELEMENT_NODE || (mayMark && child.nodeName === MARK)) continue;
     const kid = adopt(child as Element, owner);
     kid.stamp = stamp;
     kids.push(kid);
@@ -168,7 +182,10 @@ export function exchange(
 }
 
 export function regroup(piece: Piece, which: 'groups' | 'textGroups', names: string[]): void {
-  for (const name of piece[which]) {
+  const before = piece[which];
+  if (before.length === names.length && names.every((name, index) => before[index] === name))
+    return;
+  for (const name of before) {
     if (names.includes(name)) continue;
     const members = groups.get(name);
     members?.delete(piece);

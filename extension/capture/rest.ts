@@ -1,9 +1,11 @@
 import { keepQuietMoment, tell, turn } from './capture.ts';
+import { onChange, unchangedMs } from './changes.ts';
 import { stateOfPage } from './describe.ts';
 import { afterFrame } from './frames.ts';
 import { learnSecrets } from './learn.ts';
 import { whileHearing } from './listen.ts';
-import { isStale, onChange, restyle, surveyAtLeisure, unchangedMs } from './survey.ts';
+import { restyle } from './restyle.ts';
+import { isStale, surveyAtLeisure } from './survey.ts';
 
 /** Milliseconds without any change that count as rest. */
 const QUIET = 150;
@@ -100,7 +102,7 @@ function check(): void {
   const longest = unsettled.size > 0 ? LONGEST : LONGEST_ALONE;
   const waited = now - (unsettled.size > 0 ? since : wait.changedAt);
   if (isQuiet || waited >= longest) rest(now);
-  else arm(Math.max(20, QUIET - unchangedMs()));
+  else arm(Math.max(40, QUIET - unchangedMs()));
 }
 
 function noteRestyled(): void {

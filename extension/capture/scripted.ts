@@ -1,4 +1,5 @@
 import { beginLate, connect, finish, keepMoment, tell, turn } from './capture.ts';
+import { unchangedMs } from './changes.ts';
 import { lookForDialogs, watchDialogs } from './dialogs.ts';
 import { meantBy } from './dom.ts';
 import { listenToDragging } from './drag.ts';
@@ -13,7 +14,7 @@ import { commit, pointer } from './pending.ts';
 import { listenToPointer } from './pointer.ts';
 import type { PageApi, ScriptedMessage } from './scripting.ts';
 import { endScroll, listenToScrolling } from './scrolling.ts';
-import { beginSurvey, survey, unchangedMs } from './survey.ts';
+import { beginSurvey, survey } from './survey.ts';
 import { listenToTyping } from './typing.ts';
 
 declare global {

@@ -1,8 +1,8 @@
+import { moved } from './boxes.ts';
 import { type Beginning, begin, beginLate, finish, turn } from './capture.ts';
 import { onTrusted } from './listen.ts';
 import { closeBeforeNext, pointer } from './pending.ts';
 import { noteChange } from './rest.ts';
-import { moved } from './survey.ts';
 
 interface Gesture {
   scroller: Element;

@@ -1,11 +1,14 @@
 import { closestOf, collapse, INTERACTIVE, isVisible, textOf } from './dom.ts';
 import { labelOf, nameOf } from './names.ts';
-import { age, group, type Piece } from './pieces.ts';
-import { isWritten, openRoots } from './survey.ts';
+import { age, group, type Piece, pieceOf } from './pieces.ts';
+import { openRoots } from './roots.ts';
+import { isWritten } from './survey.ts';
 import { keyOf } from './write.ts';
 
 /** Milliseconds that a search among names may take; then nobody has counted. */
 const PATIENCE = 3;
+/** Matches are counted up to here: what matches so often finds nothing. */
+export const MOST_COUNTED = 100;
 
 /** As `querySelectorAll`, through open shadow roots; no match when the selector is not valid. */
 export function queryAll(selector: string, scope?: Element): Element[] {
@@ -29,7 +32,10 @@ export function holds(scope: Element, element: Element): boolean {
   return scope.contains(element) || (group('host').size > 0 && isAbove(scope, element));
 }
 
-/** Elements that assistive technology knows by this role and name; `null` when there are too many. */
+/**
+ * Elements that assistive technology knows by this role and name, at most `MOST_COUNTED`; `null` when the
+ * search takes too long.
+ */
 export function withRoleAndName(role: string, name: string): Element[] | null {
   const until = performance.now() + PATIENCE;
   const found: Element[] = [];
@@ -38,9 +44,16 @@ export function withRoleAndName(role: string, name: string): Element[] | null {
     count += 1;
     if (count % 16 === 0 && performance.now() > until) return null;
     if (piece.isHidden || piece.isConcealed || !piece.element.isConnected) continue;
-    if (nameOfPiece(piece) === name) found.push(piece.element);
+    if (nameOfPiece(piece) !== name) continue;
+    if (found.push(piece.element) === MOST_COUNTED) break;
   }
   return found;
+}
+
+/** Whether `withRoleAndName` may find the element by its own role and name. */
+export function isFoundByName(element: Element): boolean {
+  const piece = pieceOf(element);
+  return piece !== undefined && !piece.isHidden && !piece.isConcealed;
 }
 
 export function withLabel(label: string): Element[] {
@@ -54,12 +67,13 @@ export function withLabel(label: string): Element[] {
 
 /**
  * Innermost elements with this shown text, or the nearest thing to act on around them that has the
- * same. Texts that the page cuts into other stretches than those of `like` may be missed.
+ * same; at most `MOST_COUNTED`. Texts that the page cuts into other stretches than those of `like` may be
+ * missed.
  */
 export function withText(text: string, like: Element): Element[] | null {
   const until = performance.now() + PATIENCE;
   const found = new Set<Element>();
-  const keys = new Set([keyOf(text), keyOf(firstTextOf(like))]);
+  const keys = new Set([keyOf(text), keyOf(firstTextOf(like)?.data ?? '')]);
   let count = 0;
   for (const key of keys) {
     for (const { element, isHidden } of group(`text:${key}`)) {
@@ -67,10 +81,19 @@ export function withText(text: string, like: Element): Element[] | null {
       if (count % 16 === 0 && performance.now() > until) return null;
       if (isHidden || !element.isConnected) continue;
       const innermost = holderOf(text, element);
-      if (innermost) found.add(raised(innermost, text));
+      if (!innermost) continue;
+      found.add(raised(innermost, text));
+      if (found.size === MOST_COUNTED) return [...found];
     }
   }
   return [...found];
+}
+
+/** Whether `withText` may find the element by its own text. */
+export function isFoundByText(text: string, element: Element): boolean {
+  const first = firstTextOf(element)?.parentElement;
+  const innermost = first ? holderOf(text, first) : null;
+  return innermost !== null && raised(innermost, text) === element;
 }
 
 /** The name of an element of the page as it is now; worked out once. */
@@ -110,11 +133,11 @@ function raised(element: Element, text: string): Element {
   return around && around !== element && textOf(around) === text ? around : element;
 }
 
-function firstTextOf(element: Element): string {
+function firstTextOf(element: Element): Text | null {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const { data, parentElement } = node as Text;
-    if (data.trim() && parentElement && isVisible(parentElement)) return data;
+    if (data.trim() && parentElement && isVisible(parentElement)) return node as Text;
   }
-  return '';
+  return null;
 }

@@ -6,8 +6,26 @@ import { looksGenerated } from './generated.ts';
 import { labelOf, nameOf, roleOfElement } from './names.ts';
 import { countAll, cssOf, hasTwins, isOnlyOne, placeOf, quote, structureOf } from './paths.ts';
 import { cleanText } from './privacy.ts';
+import { openRoots } from './roots.ts';
 import { scopeOf } from './scopes.ts';
-import { holds, queryAll, withLabel, withRoleAndName, withText } from './search.ts';
+import {
+  holds,
+  isFoundByName,
+  isFoundByText,
+  MOST_COUNTED,
+  queryAll,
+  withLabel,
+  withRoleAndName,
+  withText,
+} from './search.ts';
+
+/** @param isFound whether the element is among more matches than were counted */
+type AddFound = (
+  strategy: SelectorStrategy,
+  value: string,
+  matches: Element[] | null,
+  isFound?: () => boolean,
+) => void;
 
 const TEST_ID_ATTRIBUTES = ['data-testid', 'data-test-id', 'data-test', 'data-cy', 'data-qa'];
 const LONGEST_TEXT = 80;
@@ -37,7 +55,7 @@ const UNCOUNTED_TRUST = 0.5;
  * `word[name="…"]` of a ROLE_NAME selector is a role and an accessible name, any other part is CSS.
  * LABEL matches the field whose label has this text. TEXT matches the innermost elements with this
  * shown text, or the nearest thing to act on around them that has the same. A selector whose words
- * are personal is left out.
+ * are personal is left out. Matches of ROLE_NAME and TEXT are counted up to 100.
  */
 export function selectorsOf(element: Element): Selector[] {
   const found: Selector[] = [];
@@ -49,8 +67,10 @@ export function selectorsOf(element: Element): Selector[] {
     const share = matchCount === null ? UNCOUNTED_TRUST : 1 / matchCount;
     found.push({ strategy, value, matchCount, confidence: Math.round(trust * share * 100) / 100 });
   };
-  const addFound = (strategy: SelectorStrategy, value: string, matches: Element[] | null): void =>
-    add(strategy, value, matches && (matches.includes(element) ? matches.length : 0));
+  const addFound: AddFound = (strategy, value, matches, isFound) => {
+    const isIn = matches?.includes(element) || (matches?.length === MOST_COUNTED && isFound?.());
+    add(strategy, value, matches && (isIn ? matches.length : 0));
+  };
 
   for (const attribute of TEST_ID_ATTRIBUTES) {
     const value = element.getAttribute(attribute);
@@ -66,27 +86,34 @@ export function selectorsOf(element: Element): Selector[] {
   const label = labelOf(element);
   if (label && label.length <= LONGEST_TEXT) addFound('LABEL', label, withLabel(label));
   const text = textOf(element, LONGEST_TEXT + 1);
-  if (text && text.length <= LONGEST_TEXT) addFound('TEXT', text, withText(text, element));
+  if (text && text.length <= LONGEST_TEXT) {
+    addFound('TEXT', text, withText(text, element), () => isFoundByText(text, element));
+  }
   const css = cssOf(element);
-  addFound('CSS', css, resolveChain(css));
+  addFound('CSS', css, resolveChain(css, element));
   const xpath = xpathOf(element);
   if (xpath) add('XPATH', xpath, 1);
   add('STRUCTURAL', structureOf(element), 1);
   return found;
 }
 
-/** CSS parts joined by ` >> `. */
-function resolveChain(value: string): Element[] {
+/** CSS parts joined by ` >> `. The path of an element of the document is known to find it alone there. */
+function resolveChain(value: string, element: Element): Element[] {
+  if (element.isConnected && element.getRootNode() === document) {
+    return [
+      element,
+      ...openRoots()
+        .slice(1)
+        .flatMap((root) => [...root.querySelectorAll(value)]),
+    ];
+  }
   const [first = '', ...rest] = value.split(' >> ');
   let found = queryAll(first);
   for (const part of rest) found = [...new Set(found.flatMap((scope) => queryAll(part, scope)))];
   return found;
 }
 
-function addRoleName(
-  element: Element,
-  add: (strategy: SelectorStrategy, value: string, matches: Element[] | null) => void,
-): void {
+function addRoleName(element: Element, add: AddFound): void {
   const role = roleOfElement(element);
   const name = role ? nameOf(element) : '';
   if (!role || !name || name.length > LONGEST_TEXT * 2) return;
@@ -94,15 +121,17 @@ function addRoleName(
   const matches = withRoleAndName(role, name);
   const scope = matches?.length === 1 ? null : scopeOf(element);
   if (scope) {
-    const within =
-      matches ?? queryAll('*', scope.element).filter((each) => isNamed(each, role, name));
+    const isComplete = matches && matches.length < MOST_COUNTED;
+    const within = isComplete
+      ? matches
+      : queryAll('*', scope.element).filter((each) => isNamed(each, role, name));
     add(
       'ROLE_NAME',
       `${scope.selector} >> ${value}`,
       within.filter((each) => holds(scope.element, each)),
     );
   }
-  add('ROLE_NAME', value, matches);
+  add('ROLE_NAME', value, matches, () => isFoundByName(element));
 }
 
 function isNamed(element: Element, role: string, name: string): boolean {

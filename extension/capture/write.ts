@@ -24,8 +24,7 @@ export const LONGEST_KEY = 40;
 
 /** Writes the start tag, and finds out what kind of element it is. */
 export function writeOwn(piece: Piece): void {
-  const { element } = piece;
-  const tag = element.localName;
+  const { element, tag } = piece;
   const isField = /^(?:input|select|textarea)$/.test(tag);
   piece.role = roleOfElement(element);
   piece.isActionable =
@@ -43,20 +42,17 @@ export function writeOwn(piece: Piece): void {
 /** Says whether it is shown, and where. Needs the layout. */
 export function writeMarks(piece: Piece): void {
   const { element, parent } = piece;
-  const isConcealed =
-    (parent?.isConcealed ?? false) ||
-    element.getAttribute('aria-hidden') === 'true' ||
-    element.hasAttribute('inert');
+  const isConcealed = piece.isConcealing || (parent?.isConcealed ?? false);
   if (isConcealed !== piece.isConcealed) {
     piece.isConcealed = isConcealed;
     soilKids(piece);
   }
-  piece.isHidden = NEVER_SHOWN.test(element.localName) || !isShown(element);
+  piece.isHidden = NEVER_SHOWN.test(piece.tag) || !isShown(element);
   piece.isMarkOld = false;
   countAsShown(piece, !piece.isHidden);
   piece.marks = piece.isHidden ? ' data-cs-hidden' : '';
   if (piece.isHidden || !piece.isActionable) return;
-  if (element.localName !== 'option' || !piece.box) measure(piece);
+  if (piece.tag !== 'option' || !piece.box) measure(piece);
   writeBox(piece);
 }
 
@@ -80,13 +76,12 @@ export function headOf({ open, marks }: Piece): string {
 }
 
 /** The end tag; empty for an element that has none. */
-export function closeOf({ element: { localName } }: Piece): string {
-  return VOID.test(localName) ? '' : `</${localName}>`;
+export function closeOf({ tag }: Piece): string {
+  return VOID.test(tag) ? '' : `</${tag}>`;
 }
 
 export function writeKids(piece: Piece): Kid[] {
-  const { element } = piece;
-  const tag = element.localName;
+  const { element, tag } = piece;
   piece.areKidsOld = false;
   if (VOID.test(tag) || EMPTIED.test(tag)) return [];
   if (tag === 'textarea' || isMaskedEditor(piece)) {
@@ -135,8 +130,11 @@ function attributesOf(piece: Piece, tag: string): string {
   const { element } = piece;
   let written = '';
   const isEmptied = EMPTIED.test(tag) && tag !== 'iframe';
-  for (const { name, value } of element.attributes) {
+  piece.isConcealing = false;
+  for (const name of element.getAttributeNames()) {
+    const value = element.getAttribute(name) ?? '';
     actsBy(piece, name, value);
+    if (name === 'inert' || (name === 'aria-hidden' && value === 'true')) piece.isConcealing = true;
     if (isEmptied || (DROPPED.test(name) && !isChoiceValue(element, name))) continue;
     if (DRAWING.test(name) && element instanceof SVGElement) continue;
     const clean = ADDRESS.test(name)
@@ -175,6 +173,9 @@ function groupsOf(piece: Piece, tag: string, isField: boolean): string[] {
   if (/^h[1-3]$/.test(tag)) names.push('heading');
   else if (tag === 'canvas' || tag === 'iframe' || tag === 'frame') names.push(tag);
   if (role && LANDMARK.test(role)) names.push('landmark');
+  const isLink = (tag === 'a' || tag === 'area') && element.hasAttribute('href');
+  if (isLink && element.getRootNode() === document) names.push('link');
+  if (tag === 'form' && element.getRootNode() === document) names.push('form');
   if (element.shadowRoot) names.push('host');
   // Empty, or a custom element: nothing to be seen of what it shows.
   else if (HOST.test(tag) && (tag.includes('-') || !element.firstChild)) names.push('maybe-host');
