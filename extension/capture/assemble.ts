@@ -61,6 +61,7 @@ function assembleAnew(piece: Piece): boolean {
     html += kids + closeOf(piece);
   }
   piece.html = html;
+  piece.isRenamed = false;
   last.written += 1;
   piece.written = last.written;
   return true;

@@ -1,4 +1,4 @@
-import { group, type Piece, soil } from './pieces.ts';
+import { group, type Piece, soilQuietly } from './pieces.ts';
 import { isLate } from './slice.ts';
 import { measure, writeBox } from './write.ts';
 
@@ -63,10 +63,11 @@ export function checkBoxes(isOfAll: boolean): boolean {
   for (let next = pass.pieces.next(); !next.done; next = pass.pieces.next()) {
     const { value: piece } = next;
     if (!piece.box || piece.isHidden || piece.isMarkOld || !isDue(piece, pass)) continue;
-    const { marks } = piece;
-    measure(piece);
-    writeBox(piece);
-    if (piece.marks !== marks) soil(piece, 'html');
+    if (measure(piece)) {
+      const { marks } = piece;
+      writeBox(piece);
+      if (piece.marks !== marks) soilQuietly(piece, 'html');
+    }
     if (isLate()) return false;
   }
   old.y = pass.y;

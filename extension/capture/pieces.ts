@@ -24,6 +24,8 @@ export interface Piece {
   isShadowOld: boolean;
   /** All of it; `null` while anything in it is to be written again. */
   html: string | null;
+  /** Soiled, not only quietly, since `html` was written. */
+  isRenamed: boolean;
   /** Counts up with every writing of `html`. */
   written: number;
   told: Told | null;
@@ -111,6 +113,7 @@ export function adopt(element: Element, parent: Piece | null): Piece {
     shadow: null,
     isShadowOld: true,
     html: null,
+    isRenamed: true,
     written: 0,
     told: null,
     isActionable: false,
@@ -133,20 +136,37 @@ export function adopt(element: Element, parent: Piece | null): Piece {
   return piece;
 }
 
-/** Has a part of the piece written again, and with it all that holds it. */
-export function soil(piece: Piece, part: 'own' | 'kids' | 'shadow' | 'marks' | 'html'): void {
+/** `html`: only what is around its parts. */
+export type SoiledPart = 'own' | 'kids' | 'shadow' | 'marks' | 'html';
+
+/** Has a part of the piece written again, and with it all that holds it. What they are called may have changed. */
+export function soil(piece: Piece, part: SoiledPart): void {
+  soilPart(piece, part);
+  // What is above a soiled piece is soiled already.
+  for (let at: Piece | null = piece; at; at = at.parent) {
+    if (at.tag === 'label') age.labels += 1;
+    if (at !== piece && at.html === null && at.isRenamed) break;
+    at.html = null;
+    at.name = undefined;
+    at.isRenamed = true;
+  }
+}
+
+/** As `soil`, after a change of a value or of a place: nothing is called otherwise for it. */
+export function soilQuietly(piece: Piece, part: SoiledPart): void {
+  soilPart(piece, part);
+  for (let at: Piece | null = piece; at; at = at.parent) {
+    if (at !== piece && at.html === null) break;
+    at.html = null;
+  }
+}
+
+function soilPart(piece: Piece, part: SoiledPart): void {
   if (part === 'own') piece.open = null;
   else if (part === 'kids') piece.areKidsOld = true;
   else if (part === 'shadow') piece.isShadowOld = true;
   else if (part === 'marks') piece.isMarkOld = true;
   age.content += 1;
-  // What is above a soiled piece is soiled already.
-  for (let at: Piece | null = piece; at; at = at.parent) {
-    if (at.tag === 'label') age.labels += 1;
-    if (at !== piece && at.html === null) break;
-    at.html = null;
-    at.name = undefined;
-  }
 }
 
 /** It stands elsewhere, with all that is in it. */

@@ -4,6 +4,7 @@ import { stateOfPage } from './describe.ts';
 import { afterFrame } from './frames.ts';
 import { learnSecrets } from './learn.ts';
 import { whileHearing } from './listen.ts';
+import { rehearse } from './rehearse.ts';
 import { restyle } from './restyle.ts';
 import { isStale, surveyAtLeisure } from './survey.ts';
 
@@ -84,8 +85,10 @@ export function surveySoon(): void {
   const slice = (): void => {
     wait.isSurveying = false;
     learnSecrets(turn.typing);
-    if (surveyAtLeisure(SLICE)) keepQuietMoment();
-    else surveySoon();
+    if (surveyAtLeisure(SLICE)) {
+      keepQuietMoment();
+      if (window === window.top) rehearse();
+    } else surveySoon();
   };
   requestIdleCallback(() => afterFrame(slice), { timeout: 500 });
 }

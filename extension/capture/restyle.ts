@@ -1,5 +1,5 @@
 import { outdateBoxes } from './boxes.ts';
-import { type Piece, pieceOf, rootPiece, soil } from './pieces.ts';
+import { type Piece, pieceOf, rootPiece, soil, soilQuietly } from './pieces.ts';
 import { isLate } from './slice.ts';
 import { writeMarks } from './write.ts';
 
@@ -36,9 +36,10 @@ export function checkRestyled(): boolean {
     if (piece.shadow === null && piece.open !== null && piece.element.shadowRoot)
       soil(piece, 'own');
     if (!piece.isMarkOld && piece.element.isConnected) {
-      const { marks } = piece;
+      const { marks, isHidden } = piece;
       writeMarks(piece);
-      if (piece.marks !== marks) soil(piece, 'html');
+      if (piece.isHidden !== isHidden) soil(piece, 'html');
+      else if (piece.marks !== marks) soilQuietly(piece, 'html');
     }
     if (isLate()) return marking.length === 0;
   }

@@ -119,11 +119,11 @@ function holderOf(text: string, element: Element): Element | null {
     at && level < 4;
     at = at.parentElement, level++
   ) {
-    if (!at.firstElementChild) {
-      if (collapse(at.textContent) === text) return at;
-      if (at.textContent.length > text.length * 4 + 100) return null;
-    } else if (at.textContent.length > text.length * 8 + 200) return null;
-    else if (textOf(at) === text) return at;
+    if (at.firstElementChild && at.textContent.length > text.length * 8 + 200) return null;
+    const shown = at.firstElementChild ? textOf(at) : collapse(at.textContent);
+    if (shown === text) return at;
+    // What is around it says even more.
+    if (!text.includes(shown)) return null;
   }
   return null;
 }

@@ -3,7 +3,16 @@ import { assemble } from './assemble.ts';
 import { areBoxesOld, areFarBoxesOld, checkBoxes, isMeasuring } from './boxes.ts';
 import { endChanges, takeChanges, unchangedMs, watch } from './changes.ts';
 import { differenceOf } from './difference.ts';
-import { age, group, lastNumber, type Piece, pieceOf, rootPiece, soil } from './pieces.ts';
+import {
+  age,
+  group,
+  lastNumber,
+  type Piece,
+  pieceOf,
+  rootPiece,
+  soil,
+  soilQuietly,
+} from './pieces.ts';
 import { checkRestyled, isRestyled, mayRestyle } from './restyle.ts';
 import { beginSlice, sliceLeft } from './slice.ts';
 import { stateOf } from './write.ts';
@@ -111,18 +120,23 @@ function isFarDue(): boolean {
 function checkFields(): void {
   for (const piece of group('field')) {
     const { element } = piece;
-    if (piece.sensitivityAge !== age.labels) soil(piece, 'own');
+    if (piece.sensitivityAge !== age.labels) soilQuietly(piece, 'own');
     if (piece.state === null) continue;
     const now = stateOf(element);
     if (now === piece.state) continue;
     piece.state = now;
-    soil(piece, piece.tag === 'textarea' ? 'kids' : 'own');
+    if (isNamedByValue(element)) soil(piece, 'own');
+    else soilQuietly(piece, piece.tag === 'textarea' ? 'kids' : 'own');
     if (!(element instanceof HTMLSelectElement)) continue;
     for (const option of element.options) {
       const known = pieceOf(option);
-      if (known) soil(known, 'own');
+      if (known) soilQuietly(known, 'own');
     }
   }
+}
+
+function isNamedByValue(field: Element): boolean {
+  return field instanceof HTMLInputElement && /^(?:submit|reset|button)$/.test(field.type);
 }
 
 function soilAll(piece: Piece): void {

@@ -56,10 +56,14 @@ export function writeMarks(piece: Piece): void {
   writeBox(piece);
 }
 
-/** Takes the place of the element on the page. Needs the layout. */
-export function measure(piece: Piece): void {
+/** Takes the place of the element on the page. Needs the layout. @returns whether it is another one */
+export function measure(piece: Piece): boolean {
+  const { box } = piece;
   const { x, y, width, height } = piece.element.getBoundingClientRect();
-  piece.box = { x: x + scrollX, y: y + scrollY, width, height };
+  const [left, top] = [x + scrollX, y + scrollY];
+  const isSame = box?.x === left && box.y === top && box.width === width && box.height === height;
+  if (!isSame) piece.box = { x: left, y: top, width, height };
+  return !isSame;
 }
 
 /** Of the page: what scrolls with it is written once. */
