@@ -10,7 +10,7 @@ export type BenchOptions = {
   print: (text: string) => void;
   /** Postgres to measure on; absent: the embedded one, durable as in production. */
   database?: string | undefined;
-  /** Folder for CPU profiles of the server. */
+  /** Folder for CPU profiles of the server, or of the page. */
   profile?: string | undefined;
   /** Rows to make, for benches of stored data. */
   rows?: number | undefined;
@@ -63,7 +63,7 @@ ${Object.entries(benches)
   --rows N          interactions to export, default: 1,000,000
   --storm N         equal reports of a storm, default: 100,000
   --database URL    an empty Postgres database to measure on; default: the embedded one, durable
-  --profile FOLDER  writes a CPU profile of the server there (for Chrome's or VS Code's viewer)
+  --profile FOLDER  writes a CPU profile of the server, or of the page, there (for Chrome's or VS Code's viewer)
   --json            prints only the last line: the figures as JSON
 `;
 

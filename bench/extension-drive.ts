@@ -1,4 +1,5 @@
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import { type CpuProfile, profiled } from './extension-profile.ts';
 import { type SideName, scriptName, scriptOf, selectorsEvent } from './extension-scripts.ts';
 import { readTrace, type Traced, type TraceEvent } from './extension-trace.ts';
 
@@ -44,8 +45,26 @@ export async function drive(
   }
 }
 
+/** One more drive of our side, to see where its time goes. */
+export async function driveProfiled(
+  browser: Browser,
+  { url, actions }: { url: string; actions: number },
+): Promise<CpuProfile> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  try {
+    await context.addInitScript({ content: await scriptOf('ours', true) });
+    const page = await context.newPage();
+    const session = await context.newCDPSession(page);
+    await page.goto(url, { waitUntil: 'load' });
+    await quiet(page);
+    return await profiled(session, () => act(page, actions));
+  } finally {
+    await context.close();
+  }
+}
+
 /** Moves, clicks, scrolls and types, as the same events on every side. */
-export async function act(page: Page, actions: number): Promise<void> {
+async function act(page: Page, actions: number): Promise<void> {
   const buttons = page.locator('button:visible');
   const count = await buttons.count();
   for (let n = 0; n < actions; n++) {
@@ -72,7 +91,7 @@ async function frames(page: Page, count: number): Promise<void> {
 }
 
 /** Idle for a while: what comes at leisure after a load belongs to it. */
-export async function quiet(page: Page): Promise<void> {
+async function quiet(page: Page): Promise<void> {
   await page.evaluate('new Promise((done) => setTimeout(() => requestIdleCallback(done), 2500))');
 }
 

@@ -18,6 +18,8 @@ const capture = fileURLToPath(new URL('../extension/capture', import.meta.url));
 /**
  * What runs in the page besides the page itself. Both recorders write what they tell as JSON, as they
  * must to get it out of the page.
+ *
+ * @param isReadable with the names of its functions, for a profile
  */
 export async function scriptOf(side: SideName, isReadable = false): Promise<string> {
   if (side === 'alone') return '';

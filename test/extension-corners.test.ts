@@ -155,9 +155,12 @@ test('a microphone that is taken away is told, and the session goes on', { timeo
       origin: extensionOrigin,
     });
   await allow('granted');
+  const face = await installed.openFace('options.html');
 
   const { sessionId } = await installed.ask('session.start', { task: 'Say something' });
   expect((await installed.ask('face.state', null)).session?.recordsAudio).toBe(true);
+  // What is taken away before its first sound leaves none.
+  await expect.poll(() => face.evaluate(`(${countChunks})()`)).toBeGreaterThan(0);
   await allow('denied');
   await expect
     .poll(async () => (await installed.ask('face.state', null)).session?.recordsAudio)
@@ -218,6 +221,17 @@ test('with a key that may not report, no fault is told', { timeout }, async () =
   expect(asked).not.toEqual([]);
   expect(asked?.filter((url) => url.endsWith('/api/reports'))).toEqual([]);
 });
+
+/** Seconds of sound on the device. Runs in a page of the extension, which has the store by then. */
+const countChunks = `() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open('codesight-audio');
+  opening.onerror = reject;
+  opening.onsuccess = () => {
+    const counting = opening.result.transaction('chunks').objectStore('chunks').count();
+    counting.onerror = reject;
+    counting.onsuccess = () => { opening.result.close(); resolve(counting.result); };
+  };
+})`;
 
 /** An error that nothing in the worker catches. */
 async function plantFault(installed: Installed, words: string): Promise<void> {

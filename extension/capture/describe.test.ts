@@ -38,6 +38,40 @@ test('a button of a row is told apart by the key of its row, a generated id is r
   expect(plain.selectors[0]).toMatchObject({ strategy: 'TEST_ID', matchCount: 1 });
 });
 
+test('what matches everywhere is counted up to a hundred, and still told apart by its row', async () => {
+  const page = await capture.open(`${site.url}/many?nodes=2000`);
+
+  const click = async () => {
+    const before = capture.drafts().length;
+    await page.locator('[data-row-key=k150] button').click();
+    await expect.poll(() => capture.drafts().length).toBeGreaterThan(before);
+    return capture.last('CLICK').selectors;
+  };
+
+  // On a machine that is busy elsewhere the time to count may be over before it began: then nobody has counted.
+  await expect.poll(click).toMatchObject([
+    { value: '[data-row-key="k150"] >> button[name="Buy"]', matchCount: 1 },
+    { strategy: 'ROLE_NAME', value: 'button[name="Buy"]', matchCount: 100, confidence: 0.01 },
+    { strategy: 'TEXT', value: 'Buy', matchCount: 100, confidence: 0.01 },
+    { strategy: 'CSS', matchCount: 1 },
+    { strategy: 'XPATH', matchCount: 1 },
+    { strategy: 'STRUCTURAL', matchCount: 1 },
+  ]);
+});
+
+test('a key goes where the focus is: nobody looks whether something lies on top', async () => {
+  const page = await capture.open(site.url);
+
+  await page.getByTestId('plain').focus();
+  await page.keyboard.press('Enter');
+
+  await expect.poll(() => capture.told()).toContain('KEY_PRESS Plain button Enter');
+  expect(capture.last('KEY_PRESS').elementAnalysis).toMatchObject({
+    isFocused: true,
+    isCovered: null,
+  });
+});
+
 test('every selector that matched once finds the target by the browser itself', async () => {
   const page = await capture.open(site.url);
 

@@ -40,7 +40,7 @@ export const Target = z.object({
 export const Selector = z.object({
   strategy: z.enum(wordsOf(selectorStrategies)),
   value: text(limits.selectorChars).min(1),
-  /** Elements that matched at the moment of the action; `null` when nobody counted. */
+  /** Elements that matched at the moment of the action; 100: as many or more. `null` when nobody counted. */
   matchCount: z.int().nonnegative().nullish(),
   /** 0 to 1. */
   confidence: z.number().min(0).max(1).nullish(),
