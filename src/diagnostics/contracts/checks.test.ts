@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
+import { countStatements, upTo } from '../../../test/sessions.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
@@ -176,6 +177,45 @@ test('answers that come to look otherwise are drift, told once', async () => {
       where: { body: { path: ['signal'], equals: 'contract.drifted' } },
     }),
   ).toBe(1);
+});
+
+test('what is checked of many contracts takes as many statements as of a few', async () => {
+  const { app, viewer } = await open();
+  const countOf = async (contracts: number) => {
+    const hashes = await registerContracts(
+      app,
+      viewer.projectId,
+      upTo(contracts).map((number) => ({
+        ...price,
+        operation: `GET /price/${contracts}/${number}`,
+      })),
+    );
+    const tell = (value: unknown, count: number) =>
+      report(
+        app,
+        viewer,
+        ...hashes.map((contractHash) => ({
+          ...{ id: newId(), contractHash, checked: count },
+          samples: { count, shape: shapeOf(value) },
+        })),
+      );
+    await tell({ price: 1 }, 20);
+    await tell({ price: null, vat: 1 }, 3);
+    const statements = await countStatements(app, async () => {
+      for (const value of [{ price: null }, { price: null }]) await tell(value, 1);
+    });
+    const drifts = await app.db.contractDrift.count({
+      where: { contract: { hash: { in: hashes } } },
+    });
+    return { statements, drifts };
+  };
+
+  const few = await countOf(5);
+  const many = await countOf(50);
+
+  expect([few.drifts, many.drifts]).toEqual([5, 50]);
+  // One or two may be of those who look for news.
+  expect(many.statements).toBeLessThan(few.statements + 5);
 });
 
 test('the health of contracts is told by service, against the time before', async () => {

@@ -3,16 +3,14 @@ import { ContractCheck, contractLimits } from '../../contract/contracts.ts';
 import type { Report } from '../../contract/report.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
 import { parseInput } from '../../graphql/input.ts';
-import { driftBetween } from '../../lib/contracts/shape.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
-import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
-import { addShapes, type Shape } from '../../reporter/shapes.ts';
 import { type ReportSender, takeReports } from '../intake/take.ts';
 import type { Signal } from '../signals.ts';
 import { stateSignals } from '../state-signals.ts';
-import { lockContracts } from './known.ts';
+import { type KnownContract, lockContracts } from './known.ts';
+import { compareShapes, type Sampled } from './shapes.ts';
 
 /** What became of the checks that a client told of. */
 export type CheckReceipt = {
@@ -21,11 +19,6 @@ export type CheckReceipt = {
   /** Hashes that the project does not know: the client is of another version. */
   unknown: string[];
 };
-
-/** Answers from before count as the baseline until there are so many samples. */
-const baselineSamples = 20;
-/** What is recent begins anew after so many. */
-const recentSamples = 1_000;
 
 /**
  * Counts checks of contracts, once each, and compares the shape of answers with what it was. A violation
@@ -90,97 +83,47 @@ async function countChecks(
 
   const signals: Signal[] = [];
   const counts = new Map<string, number>();
+  const sampled: Sampled[] = [];
   for (const { contractHash, checked, violations, samples } of told) {
     const contract = byHash.get(contractHash);
     if (!contract) continue;
     counts.set(contract.id, (counts.get(contract.id) ?? 0) + checked);
-    const about = {
-      projectId,
-      subjectId: contract.id,
-      source: contract.service,
-      correlationId: null,
-      category: null,
-    };
-    const name = `${contract.service} ${contract.operation}`.slice(0, 150);
     signals.push({
-      ...about,
+      ...aboutOf(projectId, contract),
       kind: 'contract.checked',
-      title: name,
+      title: nameOf(contract),
       severity: 'INFO',
       detail: { operation: contract.operation, checked, violations: violations.length },
     });
-    if (!samples) continue;
-    for (const drift of await compareShapes(tx, contract.id, samples))
-      signals.push({
-        ...about,
-        kind: 'contract.drifted',
-        title:
-          `${name}: ${drift.kind.toLowerCase().replaceAll('_', ' ')} at ${drift.pointer || '/'}`.slice(
-            0,
-            200,
-          ),
-        severity: 'MEDIUM',
-        detail: {
-          operation: contract.operation,
-          pointer: drift.pointer,
-          drift: drift.kind,
-          type: drift.type,
-        },
-      });
+    if (samples) sampled.push({ contractId: contract.id, ...samples });
+  }
+  for (const { contractId, kind, pointer, type } of await compareShapes(tx, sampled)) {
+    const contract = known.find(({ id }) => id === contractId);
+    if (!contract) continue;
+    signals.push({
+      ...aboutOf(projectId, contract),
+      kind: 'contract.drifted',
+      title:
+        `${nameOf(contract)}: ${kind.toLowerCase().replaceAll('_', ' ')} at ${pointer || '/'}`.slice(
+          0,
+          200,
+        ),
+      severity: 'MEDIUM',
+      detail: { operation: contract.operation, pointer, drift: kind, type },
+    });
   }
   await tx.$executeRaw(countStatement([...counts]));
   await stateSignals(app, tx, signals);
   return { unknown };
 }
 
-/** The drift that shows with these samples and did not before. The contract is locked by the caller. */
-async function compareShapes(
-  tx: Tx,
-  contractId: string,
-  { count, shape }: { count: number; shape: Shape },
-): Promise<{ kind: string; pointer: string; type: string }[]> {
-  const before = await tx.contract.findUniqueOrThrow({
-    where: { id: contractId },
-    select: { baselineSamples: true, baselineShape: true, recentSamples: true, recentShape: true },
-  });
-  const stored = (value: unknown) => value as Shape; // written below and nowhere else
-  if (before.baselineSamples < baselineSamples) {
-    await tx.contract.update({
-      where: { id: contractId },
-      data: {
-        baselineSamples: { increment: count },
-        baselineShape: addShapes(stored(before.baselineShape), shape),
-      },
-      select: { id: true },
-    });
-    return [];
-  }
-  const goesOn = before.recentSamples < recentSamples;
-  const recent = {
-    samples: goesOn ? before.recentSamples + count : count,
-    shape: goesOn ? addShapes(stored(before.recentShape), shape) : shape,
-  };
-  await tx.contract.update({
-    where: { id: contractId },
-    data: { recentSamples: recent.samples, recentShape: recent.shape },
-    select: { id: true },
-  });
-  const drifts = driftBetween(
-    { samples: before.baselineSamples, shape: stored(before.baselineShape) },
-    recent,
-  );
-  const shown = [];
-  for (const { kind, pointer, type, seen } of drifts) {
-    const key = { contractId, kind, pointer, type };
-    const { createdAt, lastSeenAt } = await tx.contractDrift.upsert({
-      where: { contractId_kind_pointer_type: key },
-      create: { id: newId(), ...key, seenCount: seen },
-      update: { seenCount: seen, lastSeenAt: new Date() },
-      select: { createdAt: true, lastSeenAt: true },
-    });
-    if (createdAt.getTime() === lastSeenAt.getTime()) shown.push(key);
-  }
-  return shown;
+function aboutOf(projectId: string, { id, service }: KnownContract) {
+  const nothing = { correlationId: null, category: null };
+  return { projectId, subjectId: id, source: service, ...nothing };
+}
+
+function nameOf({ service, operation }: KnownContract): string {
+  return `${service} ${operation}`.slice(0, 150);
 }
 
 function countStatement(counts: [string, number][]): Prisma.Sql {
