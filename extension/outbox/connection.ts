@@ -11,6 +11,8 @@ export type Connection = {
   readonly url: string;
   /** Failed tries to connect, in a row. */
   failures(): number;
+  /** Times that it came back after it was lost. */
+  reconnects(): number;
   /** Aborted with {@link LostError} when the connection is lost the next time. */
   loss(): AbortSignal;
   /** Cuts short a wait for the next try. */
@@ -59,6 +61,7 @@ export function openConnection(options: SocketOptions): Connection {
     url: options.url,
     loss: () => loss.signal,
     failures: socket.failures,
+    reconnects: socket.reconnects,
     hurry: socket.hurry,
 
     async run<R, V>(document: TypedDocumentString<R, V>, variables: V, signal: AbortSignal) {

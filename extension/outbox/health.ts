@@ -17,6 +17,8 @@ export async function reportHealth({
   database,
   connection,
   attempts,
+  attemptAgeMs,
+  retryIntervalMs,
   lastError,
   signal,
 }: {
@@ -25,6 +27,10 @@ export async function reportHealth({
   database: Database;
   connection: Connection;
   attempts: number;
+  /** Since the last attempt to send; `null` before the first. */
+  attemptAgeMs: number | null;
+  /** What is waited between attempts now; `null` while they are well. */
+  retryIntervalMs: number | null;
   lastError: string | null;
   signal: AbortSignal;
 }): Promise<void> {
@@ -47,7 +53,9 @@ export async function reportHealth({
       lastSequence: row.session.lastSequence,
       headSequence: head?.sequence ?? null,
       isQueueEmpty: interactions + uploads === 0,
-      reconnects: connection.failures(),
+      attemptAgeMs,
+      retryIntervalMs,
+      reconnects: connection.reconnects(),
       digest: digestOf(row),
     },
   };

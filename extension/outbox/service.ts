@@ -16,7 +16,7 @@ import {
   wordsOf,
 } from './errors.ts';
 import { isFinal, openFollower } from './follow.ts';
-import { reportHealth } from './health.ts';
+import { ageOf, reportHealth } from './health.ts';
 import { onLocalChange } from './local.ts';
 import { type Backoff, backoffMs, sleep } from './patience.ts';
 import type { Problem } from './room.ts';
@@ -75,7 +75,11 @@ export function openService(options: ServiceOptions): Service {
   const started = new Set<string>();
   const reported = new Map<string, LocalState>();
   const busy = new Map<string, { stop: AbortController; state: LocalState }>();
-  const failures = new Map<string, { count: number; retryAt: number; state: LocalState }>();
+  const failures = new Map<
+    string,
+    { count: number; retryAt: number; delayMs: number; state: LocalState }
+  >();
+  const attemptedAt = new Map<string, number>();
   const follower = openFollower({ backlog, connection, signal, onRemote });
   let refuse: (error: RefusedError) => void = () => {};
   const refused = new Promise<never>((_, reject) => {
@@ -120,7 +124,12 @@ export function openService(options: ServiceOptions): Service {
 
   const report = async (sessionId: string): Promise<void> => {
     const [count, lastError] = [attempts(), lastTrouble];
-    const sample = { sessionId, backlog, database, connection, signal, attempts: count, lastError };
+    const at = attemptedAt.get(sessionId);
+    const sample = {
+      ...{ sessionId, backlog, database, connection, signal, attempts: count, lastError },
+      attemptAgeMs: busy.has(sessionId) ? 0 : at === undefined ? null : ageOf(at),
+      retryIntervalMs: failures.get(sessionId)?.delayMs ?? null,
+    };
     await reportHealth(sample).catch(() => undefined); // the next sample says more
   };
 
@@ -132,7 +141,7 @@ export function openService(options: ServiceOptions): Service {
     started.delete(id);
     const count = (failures.get(id)?.count ?? 0) + 1;
     const delayMs = error instanceof LaterError ? error.ms : backoffMs(count - 1, retryBackoff);
-    failures.set(id, { count, retryAt: Date.now() + delayMs, state });
+    failures.set(id, { count, retryAt: Date.now() + delayMs, delayMs: Math.round(delayMs), state });
     if (error instanceof RefusedError) return refuse(error);
     if (code === 'UNAUTHENTICATED' || code === 'FORBIDDEN')
       return refuse(new RefusedError(message, newKeyAdvice, true));
@@ -180,6 +189,7 @@ export function openService(options: ServiceOptions): Service {
           if (!stop.signal.aborted) await fail(row, error);
         } finally {
           busy.delete(id);
+          attemptedAt.set(id, Date.now());
           bell.ring(); // the other lane may have waited for it
         }
         if (pauseMs === 0) continue;

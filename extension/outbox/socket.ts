@@ -20,6 +20,8 @@ export type Socket = {
   subscribe: Client['subscribe'];
   /** Failed tries in a row. */
   failures(): number;
+  /** Times that it was opened again after it was lost. */
+  reconnects(): number;
   /** The next try comes now. */
   hurry(): void;
   /** What the stock client calls fatal, in words. */
@@ -41,6 +43,9 @@ export function openSocket(options: SocketOptions): Socket {
   const { url, key, backoff = defaultBackoff, onState, onRefused } = options;
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   let failures = 0;
+  let reconnects = 0;
+  let isThere = false;
+  let isLost = false;
   let isClosed = false;
   let retryNow = () => {};
 
@@ -76,6 +81,9 @@ export function openSocket(options: SocketOptions): Socket {
       },
       connected: () => {
         clear('connect');
+        if (isLost) reconnects += 1;
+        isLost = false;
+        isThere = true;
         onState('connected', null);
       },
       message: ({ type }) => {
@@ -90,6 +98,8 @@ export function openSocket(options: SocketOptions): Socket {
       closed: (event) => {
         for (const name of ['connect', 'pong']) clear(name);
         const { code, reason } = event as { code?: number; reason?: string };
+        isLost ||= isThere && code !== 1000;
+        isThere = false;
         // Nobody may be asking just now who would hear of it.
         if (code === refusedCode) onRefused(explainClose(url, code, reason ?? ''));
         if (code === 1000) onState('idle', null);
@@ -105,6 +115,7 @@ export function openSocket(options: SocketOptions): Socket {
   return {
     subscribe: (options.watch?.(client) ?? client).subscribe,
     failures: () => failures,
+    reconnects: () => reconnects,
     hurry: () => retryNow(),
     explain(error) {
       const { code, reason } = Object(error) as { code?: unknown; reason?: unknown };

@@ -62,8 +62,13 @@ export function openDiagnostics({
     reporter = null;
     checks = null;
     if (connection?.mayReport) {
-      const { url, key } = connection;
-      checks = openChecks({ url, key, ...(checksEveryMs ? { everyMs: checksEveryMs } : {}) });
+      const { id, url, key } = connection;
+      checks = openChecks({
+        url,
+        key,
+        clientId: id,
+        ...(checksEveryMs ? { everyMs: checksEveryMs } : {}),
+      });
       reporter = openReporter({
         url,
         key,
@@ -73,7 +78,10 @@ export function openDiagnostics({
         release: version,
         platform: 'EXTENSION',
         automatic: { errors: false, breadcrumbs: false },
-        beforeSend: (report) => cleaned(report, (text) => clean(text.replace(address, '[URL]'))),
+        beforeSend: (report) => ({
+          ...cleaned(report, (text) => clean(text.replace(address, '[URL]'))),
+          tags: { ...report.tags, client: id },
+        }),
       });
       for (const work of early ?? []) work(reporter);
     }

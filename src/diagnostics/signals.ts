@@ -25,8 +25,13 @@ export type Signal = {
    * `spentRatio` and `quality` by `meanScore` what rules compare with their threshold.
    */
   detail: Record<string, string | number | boolean | null>;
-  /** The client that it was seen on, as that names itself. Absent when unknown. */
+  /**
+   * The client that it was seen on: its id in sync, the tag `client` of its reports, the `clientId` of its
+   * checks; of an operation the key or user that asked. Absent when unknown.
+   */
   clientId?: string | null;
+  /** Who met it, as digests; for rules that count users. Never shown. Absent: nobody who is known. */
+  userHashes?: Buffer[];
   /** How often and on how many people it was seen so far, this one included. Absent where nobody counts. */
   seen?: { count: number; users: number; firstAt: Date; lastAt: Date };
   /** Redacted tags of the report, for the conditions of rules. Absent: none. */
@@ -50,6 +55,8 @@ export type SignalKind =
   | 'sync.diverged'
   | 'sync.resolved'
   | 'queue.stalled'
+  /** A queue that stood still moves again. */
+  | 'queue.moved'
   /** A dependency of `/health/ready` went, or came back. */
   | 'health'
   /** What training may cost was spent over a share of the budget. */

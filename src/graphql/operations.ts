@@ -137,6 +137,7 @@ export function openOperations(
         name: label,
         projectId: caller.viewer.projectId,
         traceId: caller.trace.traceId,
+        viewerId: caller.viewer.id,
         durationMs: ms,
       });
     if (log.isLevelEnabled('debug'))

@@ -15,7 +15,8 @@ export async function stateSlow(app: App): Promise<void> {
 }
 
 function signalOf(entry: SlowEntry, more: number): Signal {
-  const { kind, name, projectId, traceId, durationMs, memoryDeltaBytes, cpuEstimate } = entry;
+  const { kind, name, projectId, traceId, viewerId, durationMs } = entry;
+  const { memoryDeltaBytes, cpuEstimate } = entry;
   return {
     projectId,
     kind: 'performance',
@@ -25,6 +26,7 @@ function signalOf(entry: SlowEntry, more: number): Signal {
     category: null,
     source: 'server',
     correlationId: traceId,
+    clientId: viewerId ?? null,
     detail: { durationMs, memoryDeltaBytes, cpuEstimate, notStated: more },
   };
 }

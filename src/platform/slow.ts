@@ -6,6 +6,8 @@ export type SlowEntry = {
   name: string;
   projectId: string;
   traceId: string | null;
+  /** The key or user that asked. Absent for a job. */
+  viewerId?: string;
   durationMs: number;
   /** Growth of the heap meanwhile, in bytes, whoever caused it. `null` where it is not known so far back. */
   memoryDeltaBytes: number | null;

@@ -9,6 +9,8 @@ export type ChecksOptions = {
   url: string;
   /** An API key with the scope REPORT. */
   key: string;
+  /** Who checks, as it names itself: the tag `client` of its reports, its id in sync. */
+  clientId?: string;
   /** How requests are made. Default: the `fetch` of the surroundings, as it is now. */
   fetch?: Fetch;
   /** Longest wait until what was counted is told. Default 20,000: a service worker may not live longer. */
@@ -52,7 +54,7 @@ const answerMs = 30_000;
  * answered for is told again under the same ids, and counts once.
  */
 export function openChecks(options: ChecksOptions): Checks {
-  const { url, key, everyMs = 20_000, onFault = () => {} } = options;
+  const { url, key, clientId, everyMs = 20_000, onFault = () => {} } = options;
   const fetch = options.fetch ?? (globalThis.fetch.bind(globalThis) as unknown as Fetch);
   const counted = new Map<string, Counted>();
   let pending: Told[] = [];
@@ -89,7 +91,7 @@ export function openChecks(options: ChecksOptions): Checks {
       const response = await fetch(`${url.replace(/\/+$/, '')}/graphql`, {
         method: 'POST',
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ query: mutation, variables: { input: { checks } } }),
+        body: JSON.stringify({ query: mutation, variables: { input: { clientId, checks } } }),
         keepalive: false,
         signal: AbortSignal.timeout(answerMs),
       });

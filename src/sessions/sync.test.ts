@@ -61,7 +61,7 @@ test('a recorder is a sync client: its telemetry is shown, its sequence is judge
 
   expect(await clients()).toEqual([
     {
-      ...{ id: viewer.id, name: 'Recorder', platform: 'EXTENSION', health: 'HEALTHY' },
+      ...{ id: sessionId, name: 'Recorder', platform: 'EXTENSION', health: 'HEALTHY' },
       ...{ stall: null, openIssues: 0, worst: { queueDepth: 7 } },
       telemetry: { queueDepth: 0, headAttempts: 0, lastError: null },
       sequences: {

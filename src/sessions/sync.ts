@@ -1,6 +1,6 @@
 import type { HealthSample } from '../contract/health.ts';
 import type { OwnTake } from '../diagnostics/sync/digests.ts';
-import { TooManySyncClientsError } from '../diagnostics/sync/errors.ts';
+import { SyncClientTakenError } from '../diagnostics/sync/errors.ts';
 import { reportSyncState, type SyncReceipt } from '../diagnostics/sync/report.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { newId } from '../lib/ids.ts';
@@ -16,11 +16,11 @@ type Session = { projectId: string; sessionId: string };
 const atOnce = 1_000;
 
 /**
- * Tells sync how a recorder is: it is a client as any other, known by its key. Its sequence is judged
+ * Tells sync how a recorder is: each session's is a client as any other. Its sequence is judged
  * against what is stored, and its digest is compared with that of what is stored, up to where it was
  * acknowledged.
  *
- * @returns `null` for a key that is no participant's, and in a project with too many clients
+ * @returns `null` for a key that is no participant's, and where another client came with the session's id
  */
 export async function reportRecorder(
   app: App,
@@ -37,8 +37,9 @@ export async function reportRecorder(
   const input = {
     reportId: newId(),
     client: {
-      ...{ id: viewer.id, name: 'Recorder', platform: 'EXTENSION', isAuthority: false },
-      token: viewer.id, // its key has proved it
+      // A session has one recorder and one queue, whatever keys it comes with.
+      ...{ id: sessionId, name: 'Recorder', platform: 'EXTENSION', isAuthority: false },
+      token: sessionId, // its key has proved it
     },
     sampledAt: sample.sampledAt,
     telemetry: {
@@ -56,7 +57,7 @@ export async function reportRecorder(
   try {
     return await reportSyncState(app, { projectId, participantId }, input, { takes });
   } catch (error) {
-    if (!(error instanceof TooManySyncClientsError)) throw error;
+    if (!(error instanceof SyncClientTakenError)) throw error;
     app.log.warn({ projectId }, error.message); // how it records is told all the same
     return null;
   }

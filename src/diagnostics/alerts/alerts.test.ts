@@ -4,9 +4,11 @@ import { ask, makeViewer, openReplica } from '../../../test/app.ts';
 import { follow } from '../../../test/follow.ts';
 import { dumpDatabase } from '../../../test/sessions.ts';
 import { aSignal, state } from '../../../test/signals.ts';
+import { makeClient } from '../../../test/sync.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Signal } from '../signals.ts';
+import { raiseAlerts } from './raise.ts';
 import { deleteOldAlerts } from './retention.ts';
 
 const reports = (projectId: string, count: number, subjectId = 'issue') =>
@@ -178,6 +180,86 @@ test('an issue that is resolved follows up its alert where that was told', async
   ]);
   expect(await app.db.alert.findMany()).toMatchObject([{ state: 'RESOLVED' }]);
 });
+
+test('a queue that moves again ends the alert of its standing still, not a network that was lost', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  const channelIds = [await makeChannel(alerting)];
+  await makeRule(alerting, { trigger: 'QUEUE_STALLED', channelIds });
+  const viewer = await makeViewer(app, { project: projectId, scopes: ['REPORT'] });
+  const page = makeClient(app, viewer, { name: 'Notes page' });
+  const tell = (telemetry: object = {}) =>
+    page.report({
+      telemetry: {
+        isOnline: true,
+        queueDepth: 2,
+        headId: 'a',
+        headAttempts: 1,
+        restarts: 0,
+        ...telemetry,
+      },
+    });
+  const states = async () => (await app.db.alert.findMany()).map(({ state }) => state);
+  await app.queue.work(app);
+  await tell();
+  await app.db.syncClient.updateMany({ data: { headSince: new Date(Date.now() - 301_000) } });
+
+  await tell();
+  expect(await states()).toEqual(['OPEN']);
+  await tell({ isOnline: false });
+  await tell();
+  expect(await states()).toEqual(['OPEN']);
+  await tell({ headId: 'b' });
+
+  expect(await states()).toEqual(['RESOLVED']);
+  await expect.poll(() => channels.taken.length, far).toBe(2);
+  expect(channels.taken.map(({ body }) => body)).toMatchObject([
+    { data: { headline: 'Queue stands still: The queue of Notes page stands still' } },
+    { type: 'alert.resolved' },
+  ]);
+  const events = await app.db.debugEvent.findMany({ orderBy: { sequence: 'asc' } });
+  const kinds = events.map(({ body }) => (body as { signal: string }).signal);
+  expect(kinds.filter((kind) => kind.startsWith('queue.'))).toEqual([
+    'queue.stalled',
+    'queue.moved',
+  ]);
+});
+
+test.each([
+  [9, 0],
+  [10, 0],
+  [11, 1],
+])(
+  'users over 10 in an hour: %i of them within it, and 5 before, give %i alerts',
+  async (count, alerts) => {
+    const { app, viewer, projectId } = await openAlerting();
+    await makeRule({ app, viewer }, { trigger: 'USERS_OVER', threshold: 10, windowSeconds: 3_600 });
+    const seen = { count: 1, users: 100, firstAt: new Date(0), lastAt: new Date() };
+    const met = (users: number[], minute: number) =>
+      app.db.$transaction((tx) =>
+        raiseAlerts(
+          app,
+          tx,
+          [
+            aSignal(projectId, {
+              seen,
+              userHashes: users.map((user) => Buffer.from(`user ${user}`)),
+            }),
+          ],
+          new Date(Date.UTC(2026, 10, 26, 10, minute)),
+        ),
+      );
+
+    await met([101, 102, 103, 104, 105], 0);
+    for (let user = 1; user <= count; user += 1) await met([user, 1], 61 + user);
+
+    expect(await app.db.alert.findMany({ select: { users: true } })).toEqual(
+      Array.from({ length: alerts }, () => ({ users: count })),
+    );
+    await deleteOldAlerts(app, new Date(Date.UTC(2026, 11, 26)));
+    expect(await app.db.alertWatchUser.count()).toBe(0);
+  },
+);
 
 test('a message has the same webhook-id at every attempt, and Retry-After is kept', async () => {
   const alerting = await openAlerting();

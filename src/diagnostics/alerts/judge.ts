@@ -23,7 +23,7 @@ export const smallestBase = 10;
 /**
  * What a signal means to a rule that it concerns, and what the rule remembers from then on. A rule with a
  * threshold fires when it is passed, not again while it stays so; each fires at most once in its
- * interval, and one that is passed meanwhile at its end. Pure.
+ * interval, and one that is passed meanwhile at its end. Of users, `seen` tells those within the window. Pure.
  */
 export function judge(
   rule: Rule,

@@ -6,9 +6,14 @@ import type { Signal, SignalKind } from '../signals.ts';
 import { enqueueAlerts, enqueueFollowUps } from './enqueue.ts';
 import { judge, type Watch } from './judge.ts';
 import { concerns, type Rule, Tags } from './rule.ts';
+import { countUsers } from './users.ts';
 import { keyOf, lockWatches, resetWatches, storeWatches } from './watches.ts';
 
-const endings: ReadonlySet<SignalKind> = new Set(['issue.resolved', 'sync.resolved']);
+const endings: ReadonlySet<SignalKind> = new Set([
+  'issue.resolved',
+  'sync.resolved',
+  'queue.moved',
+]);
 const neverJudged: ReadonlySet<SignalKind> = new Set([
   'contract.checked',
   'sync.updated',
@@ -60,9 +65,13 @@ async function judgeAll(
     tx,
     matches.map(({ rule, signal }) => ({ ruleId: rule.id, subjectId: signal.subjectId })),
   );
-  for (const { rule, signal } of matches) {
-    const { subjectId, projectId } = signal;
+  const users = await countUsers(tx, matches, at);
+  for (const { rule, signal: given } of matches) {
+    const { subjectId, projectId, seen } = given;
     const key = keyOf({ ruleId: rule.id, subjectId });
+    const within = users.get(key);
+    const signal =
+      seen && within !== undefined ? { ...given, seen: { ...seen, users: within } } : given;
     const { verdict, watch } = judge(rule, signal, watches.get(key) ?? unwatched, at);
     watches.set(key, watch);
     if (verdict === 'FIRES') raised.push({ id: newId(), rule, signal, at });

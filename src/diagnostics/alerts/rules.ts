@@ -12,7 +12,7 @@ const needs: Partial<
 > = {
   COUNT_OVER: ['threshold', 'windowSeconds'],
   CHANGE_OVER: ['threshold', 'windowSeconds'],
-  USERS_OVER: ['threshold'],
+  USERS_OVER: ['threshold', 'windowSeconds'],
   COST: ['threshold'],
   QUALITY: ['threshold', 'sessions'],
 };

@@ -23,7 +23,7 @@ const triggers: Record<AlertTrigger, string> = {
   ISSUE_REGRESSED: 'An issue that was resolved is back.',
   ISSUE_ESCALATING: 'An issue comes more often than its past says.',
   COUNT_OVER: 'More than `threshold` reports of an issue arrive in `windowSeconds`.',
-  USERS_OVER: 'More than `threshold` different users have met an issue.',
+  USERS_OVER: 'More than `threshold` different users met an issue within the window.',
   CHANGE_OVER:
     'An issue comes more often, by more than `threshold` percent, in `windowSeconds` than in the window before; that must hold 10 reports.',
   CONTRACT_BROKEN: 'A contract is not kept.',

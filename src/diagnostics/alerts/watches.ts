@@ -52,4 +52,5 @@ export async function resetWatches(tx: Tx, subjectIds: string[]): Promise<void> 
     where: { subjectId: { in: subjectIds } },
     data: { isOver: false, counts: [], sliceAt: null },
   });
+  await tx.alertWatchUser.deleteMany({ where: { subjectId: { in: subjectIds } } });
 }

@@ -4,6 +4,7 @@ import type { Report } from '../../contract/report.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
 import { parseInput } from '../../graphql/input.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
+import { redactText } from '../../lib/redact/text.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
 import { type ReportSender, takeReports } from '../intake/take.ts';
@@ -24,12 +25,14 @@ export type CheckReceipt = {
  * Counts checks of contracts, once each, and compares the shape of answers with what it was. A violation
  * becomes a report like any other; a contract that is not known becomes one of VERSION_MISMATCH.
  *
+ * @param clientId who checked, as it names itself; `null` when it does not
  * @throws {InvalidInputError}
  */
 export async function reportContractChecks(
   app: App,
   sender: ReportSender,
   input: unknown[],
+  clientId: string | null = null,
 ): Promise<CheckReceipt> {
   if (input.length === 0 || input.length > contractLimits.checksPerCall)
     throw new InvalidInputError(
@@ -40,14 +43,15 @@ export async function reportContractChecks(
     parseInput(ContractCheck, each, `input.checks.${index}`),
   );
   const { unknown } = await app.db.$transaction((tx) =>
-    countChecks(app, tx, sender.projectId, checks),
+    countChecks(app, tx, { projectId: sender.projectId, clientId }, checks),
   );
   const reports = checks.flatMap((check) =>
     unknown.has(check.contractHash) ? [mismatchOf(check)] : violationsOf(check),
   );
+  const tags = clientId ? { tags: { client: clientId } } : {};
   if (reports.length > 0)
     await takeReports(app, sender, {
-      reports,
+      reports: reports.map((report) => ({ ...report, ...tags })),
       clientReports: [],
       sentAt: null,
       receivedAt: new Date(),
@@ -58,7 +62,7 @@ export async function reportContractChecks(
 async function countChecks(
   app: App,
   tx: Tx,
-  projectId: string,
+  { projectId, clientId }: { projectId: string; clientId: string | null },
   checks: ContractCheck[],
 ): Promise<{ unknown: Set<string> }> {
   const known = await lockContracts(
@@ -90,6 +94,7 @@ async function countChecks(
     counts.set(contract.id, (counts.get(contract.id) ?? 0) + checked);
     signals.push({
       ...aboutOf(projectId, contract),
+      clientId: clientId && redactText(clientId),
       kind: 'contract.checked',
       title: nameOf(contract),
       severity: 'INFO',

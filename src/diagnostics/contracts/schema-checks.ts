@@ -1,9 +1,16 @@
 import { contractLimits } from '../../contract/contracts.ts';
 import { reportLimits } from '../../contract/report.ts';
+import { text } from '../../contract/text.ts';
 import { builder } from '../../graphql/builder.ts';
+import { parseInput } from '../../graphql/input.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import { type CheckReceipt, reportContractChecks } from './checks.ts';
 import { ContractViolationKind } from './schema.ts';
+
+const ClientId = text(200)
+  .min(1)
+  .nullish()
+  .transform((value) => value ?? null);
 
 const DeviationInput = builder.inputType('DeviationInput', {
   description: 'A place where a value does not fit its JSON Schema. Types only, never a value.',
@@ -68,6 +75,10 @@ const ContractCheckInput = builder.inputType('ContractCheckInput', {
 const ReportContractChecksInput = builder.inputType('ReportContractChecksInput', {
   description: 'Checks of contracts.',
   fields: (t) => ({
+    clientId: t.string({
+      description:
+        'Who checked, as it names itself, at most 200 characters; followers of the debug stream look for it. Absent: not told.',
+    }),
     checks: t.field({
       type: [ContractCheckInput],
       required: true,
@@ -105,6 +116,7 @@ builder.mutationField('reportContractChecks', (fields) =>
         app,
         { projectId: viewer.projectId, keyId: viewer.kind === 'KEY' ? viewer.id : null },
         input.checks.map(asWire),
+        parseInput(ClientId, input.clientId, 'input.clientId'),
       ),
   }),
 );

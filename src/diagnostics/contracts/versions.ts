@@ -27,7 +27,7 @@ export function openVersionWatch(app: App): HearContract {
   const look = async ({
     hash,
     operation,
-    viewer: { projectId },
+    viewer: { id: viewerId, projectId },
   }: Parameters<HearContract>[0]): Promise<boolean> => {
     const mine = [{ projectId }, { isOwn: true }];
     if ((await app.db.contract.count({ where: { hash, operation, OR: mine } })) > 0) return true;
@@ -35,6 +35,7 @@ export function openVersionWatch(app: App): HearContract {
       ...mismatchOf({ id: newId(), contractHash: hash }),
       source: { service: ownService },
       contract: { hash, operation },
+      tags: { client: viewerId },
       // One client of another version names as many hashes as it has operations.
       fingerprint: [ownService, 'version-mismatch'],
     };

@@ -94,6 +94,8 @@ function signalsOf(
     source: last.service ?? last.platform,
     correlationId: last.correlationId,
     tags: last.tags ?? {},
+    clientId: last.tags?.client ?? null,
+    userHashes: reports.flatMap(({ userHash }) => userHash ?? []),
     detail,
     seen: {
       count: Number(count),

@@ -49,6 +49,7 @@ const ownKinds: Partial<Record<SignalKind, DebugKind>> = {
   'sync.diverged': 'SYNC_UPDATE',
   'sync.resolved': 'SYNC_UPDATE',
   'queue.stalled': 'SYNC_UPDATE',
+  'queue.moved': 'SYNC_UPDATE',
   performance: 'PERFORMANCE',
 };
 

@@ -37,7 +37,10 @@ const DebugStreamFilter = builder.inputType('DebugStreamFilter', {
     }),
     issueId: t.id({ description: 'About this issue: of errors or of sync.' }),
     correlationId: t.string({ description: 'Of this trace: 32 lower-case hexadecimal digits.' }),
-    clientId: t.string({ description: 'Seen on this client, as that names itself.' }),
+    clientId: t.string({
+      description:
+        'Seen on this client: its id in sync, the tag `client` of its reports, the `clientId` of its checks; of slow operations the key or user that asked.',
+    }),
   }),
 });
 

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
 import { makeProject, makeViewer, openReplica, openTestApp } from '../../../test/app.ts';
 import { follow } from '../../../test/follow.ts';
+import { aReport, take as takeAll } from '../../../test/reports.ts';
 import { aSignal, state } from '../../../test/signals.ts';
+import { makeClient } from '../../../test/sync.ts';
 import type { Viewer } from '../../graphql/context.ts';
+import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
+import { reportContractChecks } from '../contracts/checks.ts';
+import { registerContracts } from '../contracts/register.ts';
 import { stateSignals } from '../state-signals.ts';
 import { DebugBuffer, type DebugItem, isGap } from './buffer.ts';
 import type { DebugEvent } from './event.ts';
@@ -169,6 +174,33 @@ test('filters run on the server', async () => {
   );
 
   await expect.poll(() => titles(came)).toEqual(['Disk is full']);
+});
+
+test('what one client tells is followed by its name: reports, checks and sync', async () => {
+  const { app, projectId } = await open();
+  const viewer = await makeViewer(app, { project: projectId, scopes: ['READ', 'REPORT'] });
+  const client = makeClient(app, viewer, { name: 'Notes page' });
+  const [hash = ''] = await registerContracts(app, projectId, [
+    { service: 'shop', operation: 'price', version: '1', kind: 'HTTP' },
+  ]);
+  const check = (clientId: string | null) =>
+    reportContractChecks(
+      app,
+      { projectId, keyId: null },
+      [{ id: newId(), contractHash: hash, checked: 1 }],
+      clientId,
+    );
+  const came = await followNow(app, viewer, { clientId: client.id });
+
+  await takeAll(app, projectId, [aReport(), aReport({ tags: { client: client.id } })]);
+  await check(null);
+  await check(client.id);
+  await client.report({
+    telemetry: { isOnline: true, queueDepth: 1, headAttempts: 9, restarts: 0 },
+  });
+
+  const signals = () => came.map(({ debugStream }) => debugStream.signal);
+  await expect.poll(signals).toEqual(['report', 'issue.new', 'contract.checked', 'sync.updated']);
 });
 
 test('a follower resumes after the last event that it saw, on any replica', async () => {

@@ -103,6 +103,23 @@ test('a queue stands still without an attempt in twice the retry interval', asyn
   expect((await clients())[0]).toMatchObject({ stall: 'NO_ATTEMPT' });
 });
 
+test('what a client was silent for says nothing of its attempts', async () => {
+  const { app, tell } = await openPlace();
+  await tell({ ...waiting, retryIntervalMs: 1_000, attemptAgeMs: 100 });
+  const tried = (seconds: number) =>
+    app.db.syncClient.updateMany({
+      data: Object.fromEntries(
+        ['headSince', 'attemptedAt'].map((name) => [name, new Date(Date.now() - seconds * 1_000)]),
+      ),
+    });
+
+  await tried(110);
+  const early = await findStalls(app);
+  await tried(125);
+
+  expect([early, await findStalls(app)]).toEqual([0, 1]);
+});
+
 test('clients that fell silent while online are found; offline ones and empty queues are left alone', async () => {
   const { app, reporter, tell, clients, signals, age } = await openPlace();
   await tell(waiting);

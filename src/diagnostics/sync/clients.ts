@@ -12,6 +12,7 @@ import { redactWords } from '../../privacy/redact.ts';
 import type { Signal } from '../signals.ts';
 import { stateSignals } from '../state-signals.ts';
 import {
+  SyncAuthorityUnknownError,
   SyncClientNotFoundError,
   SyncClientTakenError,
   TooManySyncClientsError,
@@ -24,6 +25,8 @@ export type Reporter = {
   name: string;
   platform: ReportPlatform;
   isAuthority: boolean;
+  /** Whether it is believed that it is one; known clients stay what they are. */
+  mayBeAuthority: boolean;
   /** `null` for a recorder, which its key proves. */
   token: string | null;
   participantId: string | null;
@@ -44,14 +47,14 @@ export const SyncWorst = z.object({
 });
 export type SyncWorst = z.output<typeof SyncWorst>;
 
-/** Clients of one project: a page that makes a new id at each load must not fill the table. */
+/** Clients of one project, recorders aside: a page that makes a new id at each load must not fill the table. */
 const clientsMost = 10_000;
 
 /**
  * The client's row, locked for this transaction; made at its first report.
  *
  * @throws {SyncClientTakenError} the id is another one's, or another project's
- * @throws {TooManySyncClientsError}
+ * @throws {SyncAuthorityUnknownError} @throws {TooManySyncClientsError}
  */
 export async function admitClient(
   tx: Tx,
@@ -64,8 +67,9 @@ export async function admitClient(
     if (!isHis(known, reporter)) throw new SyncClientTakenError(id);
     return known;
   }
-  if ((await tx.syncClient.count({ where: { projectId } })) >= clientsMost)
-    throw new TooManySyncClientsError(clientsMost);
+  if (isAuthority && !reporter.mayBeAuthority) throw new SyncAuthorityUnknownError(id);
+  // Recorders are as many as the sessions that they record.
+  if (participantId === null) await refuseTooMany(tx, projectId);
   // Two first reports at once: the second waits here, and finds the row.
   await tx.syncClient.createMany({
     data: [
@@ -80,6 +84,26 @@ export async function admitClient(
   const made = await lockClient(tx, id);
   if (!made || !isHis(made, reporter)) throw new SyncClientTakenError(id);
   return made;
+}
+
+async function refuseTooMany(tx: Tx, projectId: string): Promise<void> {
+  const count = await tx.syncClient.count({ where: { projectId, participantId: null } });
+  if (count >= clientsMost) throw new TooManySyncClientsError(clientsMost);
+}
+
+/**
+ * Makes a client the one that others are compared with, or no longer. A repeat changes nothing.
+ *
+ * @throws {SyncClientNotFoundError}
+ */
+export async function setSyncAuthority(
+  { db }: Pick<App, 'db'>,
+  projectId: string,
+  { clientId, isAuthority }: { clientId: string; isAuthority: boolean },
+): Promise<void> {
+  const where = { id: clientId, projectId, participantId: null };
+  const { count } = await db.syncClient.updateMany({ where, data: { isAuthority } });
+  if (count === 0) throw new SyncClientNotFoundError(clientId);
 }
 
 /**
@@ -127,12 +151,14 @@ export async function takeSample(
     retryIntervalMs,
   };
   const stall = stallIn(queue, now);
+  // Without a network nothing stands still, and nothing moves either: it is over when it goes on.
+  const moves = stall === null && (queue.isOnline || queue.queueDepth === 0);
   const health = healthOf(sample, stall);
   const updated = await tx.syncClient.update({
     where: { id: client.id },
     data: {
       ...{ sampledAt, latest: sample, worst, health, stall, lastSeenAt: now, ...queue },
-      stalledAt: stall ? (client.stalledAt ?? now) : null,
+      stalledAt: moves ? null : (client.stalledAt ?? (stall && now)),
     },
   });
   await tellHealth(app, tx, client, updated);
@@ -162,22 +188,26 @@ export function stallIn(
 export async function tellHealth(
   app: Pick<App, 'pubsub' | 'queue'>,
   tx: Tx,
-  before: Pick<SyncClient, 'health' | 'stall'>,
+  before: Pick<SyncClient, 'health' | 'stall' | 'stalledAt'>,
   after: SyncClient,
 ): Promise<void> {
   const { id, projectId, name, health, stall } = after;
-  if (before.health === health && before.stall === stall) return;
+  const isSame = before.health === health && before.stall === stall;
+  if (isSame && (before.stalledAt === null) === (after.stalledAt === null)) return;
   const { socket, lastError, headAttempts, isOnline } = SyncTelemetry.parse(after.latest);
-  const isStalled = stall !== null && before.stall === null;
+  const isStalled = after.stalledAt !== null && before.stalledAt === null;
+  const hasMoved = after.stalledAt === null && before.stalledAt !== null;
   const isCorrupt = health === 'CORRUPT' && before.health !== 'CORRUPT';
   const signal: Signal = {
     ...{ projectId, subjectId: id, source: name, clientId: id, correlationId: null },
-    kind: isStalled ? 'queue.stalled' : 'sync.updated',
+    kind: isStalled ? 'queue.stalled' : hasMoved ? 'queue.moved' : 'sync.updated',
     title: (isCorrupt
       ? `The local store of ${name} is corrupt`
       : isStalled
         ? `The queue of ${name} stands still`
-        : `${name} is ${health}`
+        : hasMoved
+          ? `The queue of ${name} moves again`
+          : `${name} is ${health}`
     ).slice(0, 200),
     severity: isCorrupt ? 'CRITICAL' : isStalled ? 'HIGH' : 'INFO',
     category: isStalled ? 'SYNC_TIMEOUT' : isCorrupt ? 'SYNC_CONFLICT' : null,

@@ -20,6 +20,17 @@ export class SyncClientTakenError extends DomainError {
   }
 }
 
+/** Whoever the others are compared with decides what is right: that is not for any key to claim. */
+export class SyncAuthorityUnknownError extends DomainError {
+  override name = 'SyncAuthorityUnknownError';
+  readonly code = 'SYNC_AUTHORITY_UNKNOWN';
+  constructor(clientId: string) {
+    super(
+      `Expected a key with the scope ADMIN for client ${clientId} to be an authority. Let it report without isAuthority, and make it one with setSyncAuthority.`,
+    );
+  }
+}
+
 /** The project has as many clients as it may have. */
 export class TooManySyncClientsError extends DomainError {
   override name = 'TooManySyncClientsError';

@@ -160,11 +160,46 @@ export async function closeAgreed(
     WHERE i."projectId" = ${projectId}::uuid AND i."state" <> 'CLOSED' AND i."lastSeenAt" <= ${at}
       AND (i."appliedAt" IS NULL OR i."appliedAt" <= ${at})
     ORDER BY i."id" LIMIT 1000`;
+  return closeIssues(
+    app,
+    tx,
+    found.map(({ id }) => id),
+  );
+}
+
+/** A client's sequence of which a checkpoint shows nothing more of these kinds. */
+export type Continued = { clientId: string; stream: string; types: SyncIssueType[] };
+
+/** What a checkpoint no longer shows of sequences is over, resolved or not. */
+export async function closeContinued(
+  app: Needs,
+  tx: Tx,
+  { entityType, continued }: { entityType: string; continued: Continued[] },
+): Promise<number> {
+  const pairs = continued.flatMap(({ types, ...one }) => types.map((type) => ({ ...one, type })));
+  if (pairs.length === 0) return 0;
+  const found = await tx.$queryRaw<{ id: string }[]>`
+    SELECT i."id" FROM "SyncIssue" i
+    JOIN unnest(
+      ${pairs.map(({ clientId }) => clientId)}::uuid[], ${pairs.map(({ stream }) => stream)}::text[],
+      ${pairs.map(({ type }) => type)}::text[]
+    ) AS g("client", "stream", "type")
+      ON i."sourceId" = g."client" AND i."entityId" = g."stream" AND i."type" = g."type"::"SyncIssueType"
+    WHERE i."entityType" = ${entityType} AND i."state" <> 'CLOSED'
+    ORDER BY i."id" LIMIT 1000`;
+  return closeIssues(
+    app,
+    tx,
+    found.map(({ id }) => id),
+  );
+}
+
+/** Closes issues, in the order of their ids. What is being carried out would change a copy that agrees now, and what froze is thawed. */
+async function closeIssues(app: Needs, tx: Tx, ids: string[]): Promise<number> {
   let closed = 0;
-  for (const { id } of found) {
+  for (const id of ids) {
     const issue = await lockIssue(tx, id);
     if (!issue || issue.state === 'CLOSED') continue;
-    // What is being carried out would change a copy that agrees now.
     await cancelWaiting(tx, id);
     if (issue.strategy === 'MANUAL' && issue.sourceId)
       await tx.syncInstruction.create({

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ask, makeProject, makeViewer, openTestApp } from '../../../test/app.ts';
 import { makeClient, notes, versionOf } from '../../../test/sync.ts';
+import type { Viewer } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
 
 const ISSUES = `query ($where: SyncIssueFilter) { syncIssues(where: $where) { totalCount nodes {
@@ -163,6 +164,66 @@ test('sequences are judged when both sides told of the same checkpoint', async (
   expect(await issues()).toMatchObject([
     { type: 'MISSING_DATA', entityType: 'Sequence', entityId: 'main', keys: ['8'] },
   ]);
+});
+
+test('what a later checkpoint no longer shows is over by itself, and only that', async () => {
+  const { server, page, issues } = await openPlace();
+  await page.report({});
+  const told = async (
+    checkpoint: string,
+    last: number,
+    applied: number,
+    waiting: number[] = [],
+  ) => {
+    const shared = { checkpoint, isUploadQueueEmpty: true };
+    await page.report({
+      ...shared,
+      sequences: [{ stream: 'main', issued: last, pendingFrom: last + 1 }],
+    });
+    const sequences = [{ stream: 'main', clientId: page.id, applied, waiting }];
+    return (await server.report({ ...shared, sequences })).sequences[0]?.state;
+  };
+  const states = async () => (await issues()).map(({ type, state }) => `${type} ${state}`).sort();
+
+  // 8 was sent and is not there; 12 is there and was never sent.
+  expect(await told('v1', 9, 7, [9, 12])).toBe('MISSING_DATA');
+  expect(await states()).toEqual(['MISSING_DATA OPEN', 'ORDER_VIOLATION OPEN']);
+  expect(await told('v2', 9, 9, [12])).toBe('ORDER_VIOLATION');
+  expect(await states()).toEqual(['MISSING_DATA CLOSED', 'ORDER_VIOLATION OPEN']);
+  expect(await told('v3', 12, 12)).toBe('OK');
+
+  expect(await states()).toEqual(['MISSING_DATA CLOSED', 'ORDER_VIOLATION CLOSED']);
+  expect(await told('v4', 14, 12, [14])).toBe('MISSING_DATA');
+  expect(await states()).toEqual(['MISSING_DATA OPEN', 'ORDER_VIOLATION CLOSED']);
+});
+
+test('only ADMIN makes an authority: another key cannot claim it, nor speak for others', async () => {
+  const { app, project, viewer, page } = await openPlace();
+  const admin = await makeViewer(app, { project, scopes: ['ADMIN'], participant: null });
+  const claimant = makeClient(app, viewer, { name: 'Pretender' });
+  await page.report({});
+  const set = (who: Viewer, clientId: string, isAuthority: boolean) =>
+    ask<{ setSyncAuthority: object }>(
+      app,
+      who,
+      `mutation ($input: SetSyncAuthorityInput!) { setSyncAuthority(input: $input) {
+        ... on SyncClient { isAuthority } ... on Problem { code } } }`,
+      { input: { clientId, isAuthority } },
+    ).then((data) => data.setSyncAuthority);
+  const forOthers = { sequences: [{ stream: 'main', clientId: page.id, applied: 1 }] };
+
+  const claimed = await claimant.report({ client: { ...claimant.client, isAuthority: true } });
+  expect(claimed).toMatchObject({ code: 'SYNC_AUTHORITY_UNKNOWN' });
+  expect(await claimant.report({})).toMatchObject({ clientId: claimant.id });
+  await claimant.report({ client: { ...claimant.client, isAuthority: true } });
+  expect(await app.db.syncClient.count({ where: { isAuthority: true } })).toBe(0);
+
+  await expect(set(viewer, page.id, true)).rejects.toThrow('lacks the scope');
+  expect(await set(admin, newId(), true)).toEqual({ code: 'SYNC_CLIENT_NOT_FOUND' });
+  expect(await set(admin, page.id, true)).toEqual({ isAuthority: true });
+  expect(await claimant.report(forOthers)).toMatchObject({ field: 'input.sequences.clientId' });
+  expect(await set(admin, page.id, false)).toEqual({ isAuthority: false });
+  expect(await claimant.report(forOthers)).toMatchObject({ sequences: [{ state: 'OK' }] });
 });
 
 test('who does not know a client’s token is not that client', async () => {

@@ -37,11 +37,12 @@ type Needs = Pick<App, 'db' | 'keys' | 'pubsub' | 'queue'>;
  * first time.
  *
  * @param own what this server holds of the entities itself; others are compared with what other clients told
- * @throws {InvalidInputError} @throws {SyncClientTakenError} @throws {TooManySyncClientsError}
+ * @throws {InvalidInputError} @throws {SyncClientTakenError} @throws {SyncAuthorityUnknownError}
+ * @throws {TooManySyncClientsError}
  */
 export async function reportSyncState(
   app: Needs,
-  who: { projectId: string; participantId?: string | null },
+  who: { projectId: string; participantId?: string | null; mayBeAuthority?: boolean },
   input: unknown,
   own: { takes: OwnTake[] } = { takes: [] },
 ): Promise<SyncReceipt> {
@@ -52,6 +53,7 @@ export async function reportSyncState(
     ...client,
     ...{ projectId: who.projectId, participantId: who.participantId ?? null },
     token: who.participantId ? null : client.token,
+    mayBeAuthority: who.mayBeAuthority ?? false,
   };
   return app.db.$transaction(async (tx) => {
     const now = new Date();

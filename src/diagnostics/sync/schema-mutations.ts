@@ -5,7 +5,9 @@ import { parseInput, parseUuid } from '../../graphql/input.ts';
 import { Problem } from '../../graphql/problem.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import { refuseUnstorable } from '../../lib/storable.ts';
+import { setSyncAuthority } from './clients.ts';
 import {
+  SyncAuthorityUnknownError,
   SyncClientNotFoundError,
   SyncClientTakenError,
   SyncIssueChangedError,
@@ -16,10 +18,12 @@ import {
 } from './errors.ts';
 import { resolveSyncIssue, undoSyncResolution } from './resolve.ts';
 import { SyncIssue, SyncIssueState, SyncStrategyType } from './schema.ts';
+import { SyncClientType } from './schema-clients.ts';
 
 for (const [type, name, description] of [
   [SyncClientNotFoundError, 'SyncClientNotFound', 'There is no such client with this token.'],
   [SyncClientTakenError, 'SyncClientTaken', 'The id is another client’s.'],
+  [SyncAuthorityUnknownError, 'SyncAuthorityUnknown', 'It is not for this key to claim.'],
   [TooManySyncClientsError, 'TooManySyncClients', 'The project has as many clients as it may.'],
   [SyncIssueNotFoundError, 'SyncIssueNotFound', 'There is no such sync issue or instruction.'],
   [SyncStrategyUnfitError, 'SyncStrategyUnfit', 'The strategy needs what is not there.'],
@@ -84,6 +88,17 @@ const UndoInput = builder.inputType('UndoSyncResolutionInput', {
   }),
 });
 
+const SetAuthorityInput = builder.inputType('SetSyncAuthorityInput', {
+  description: 'Which copy the others are compared with.',
+  fields: (t) => ({
+    clientId: t.id({ required: true, description: 'A client that has reported.' }),
+    isAuthority: t.boolean({
+      required: true,
+      description: 'Whether the others are compared with it from now on.',
+    }),
+  }),
+});
+
 const decisionErrors = [
   InvalidInputError,
   SyncIssueNotFoundError,
@@ -116,6 +131,19 @@ builder.mutationFields((fields) => {
         await resolveSyncIssue(app, viewer, { ...decision, strategy, value, reason });
         const where = { id: decision.issueId };
         return app.db.syncIssue.findUniqueOrThrow({ ...query, where });
+      },
+    }),
+    setSyncAuthority: t.prismaField({
+      type: SyncClientType,
+      description:
+        'Makes a client the one that others are compared with, or no longer. A repeat changes nothing.',
+      args: { input: t.arg({ type: SetAuthorityInput, required: true, description: 'Which.' }) },
+      errors: { types: [InvalidInputError, SyncClientNotFoundError] },
+      resolve: async (query, _root, { input }, { app, viewer }) => {
+        const clientId = parseUuid(input.clientId, 'input.clientId');
+        const { isAuthority } = input;
+        await setSyncAuthority(app, viewer.projectId, { clientId, isAuthority });
+        return app.db.syncClient.findUniqueOrThrow({ ...query, where: { id: clientId } });
       },
     }),
     undoSyncResolution: t.prismaField({

@@ -3,7 +3,11 @@ import { builder } from '../../graphql/builder.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import { ReportPlatformType } from '../schema-vocabulary.ts';
 import type { DigestAnswer } from './digests.ts';
-import { SyncClientTakenError, TooManySyncClientsError } from './errors.ts';
+import {
+  SyncAuthorityUnknownError,
+  SyncClientTakenError,
+  TooManySyncClientsError,
+} from './errors.ts';
 import { reportSyncState, type SyncReceipt } from './report.ts';
 import { SyncIssueType } from './schema.ts';
 import { SyncHealthType } from './schema-clients.ts';
@@ -29,7 +33,7 @@ const SyncClientInput = builder.inputType('SyncClientInput', {
     isAuthority: t.boolean({
       defaultValue: false,
       description:
-        'Whether the others are compared with it. As it was at its first report: later ones change nothing.',
+        'Whether the others are compared with it. As it was at its first report, which needs ADMIN, too, when it says so; later ones change nothing, `setSyncAuthority` does.',
     }),
   }),
 });
@@ -84,7 +88,7 @@ const SequenceInput = builder.inputType('SyncSequenceInput', {
     stream: t.string({ required: true, description: `Which sequence; ${name}.` }),
     clientId: t.id({
       description:
-        'Whose operations. Absent: the reporter’s own; a server names the client whose operations it applied.',
+        'Whose operations. Absent: the reporter’s own; a server names the client whose operations it applied. In a project with an authority only that may.',
     }),
     issued: t.int({ description: 'The client’s last.' }),
     pendingFrom: t.int({ description: 'The first that it still has to send.' }),
@@ -343,11 +347,18 @@ builder.mutationField('reportSyncState', (fields) =>
         description: 'What the client tells.',
       }),
     },
-    errors: { types: [InvalidInputError, SyncClientTakenError, TooManySyncClientsError] },
+    errors: {
+      types: [
+        InvalidInputError,
+        SyncClientTakenError,
+        SyncAuthorityUnknownError,
+        TooManySyncClientsError,
+      ],
+    },
     resolve: (_root, { input }, { app, viewer }) =>
       reportSyncState(
         app,
-        { projectId: viewer.projectId },
+        { projectId: viewer.projectId, mayBeAuthority: viewer.scopes.has('ADMIN') },
         {
           ...withoutNulls(input),
           sampledAt: input.sampledAt.toISOString(),

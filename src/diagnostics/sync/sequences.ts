@@ -5,7 +5,7 @@ import { type GapVerdict, judgeSequence } from '../../lib/sync/sequence.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
 import { redactWords } from '../../privacy/redact.ts';
-import { openIssue } from './issues.ts';
+import { type Continued, closeContinued, openIssue } from './issues.ts';
 
 /** How a sequence stands after a report. */
 export type SequenceAnswer = {
@@ -22,7 +22,8 @@ const streamsMost = 200;
 
 /**
  * Takes note of what a client issued, or of what another side applied of it, and judges what does not
- * follow: when both have told of the same checkpoint, or after 30 s without progress.
+ * follow: when both have told of the same checkpoint, or after 30 s without progress. What a checkpoint
+ * no longer shows is over.
  *
  * @param checkpoint `null` without one, or while the reporter still has something to upload
  * @throws {InvalidInputError} an unknown client, or too many streams
@@ -39,6 +40,7 @@ export async function takeSequences(
   const rows = await tx.syncSequence.findMany({ where: { clientId: { in: ids } } });
   const known = new Map(rows.map((row) => [`${row.clientId}/${row.stream}`, row]));
   const answers: SequenceAnswer[] = [];
+  const continued: Continued[] = [];
   for (const item of told) {
     const owner = owners.get(item.clientId ?? client.id) ?? client;
     const stream = redactWords(item.stream);
@@ -60,20 +62,31 @@ export async function takeSequences(
     const verdicts = judge(row, owner, now);
     await openGaps(app, tx, { owner, row, verdicts, otherId: client.id });
     answers.push(answerOf(row, verdicts));
+    if (isCheckpoint(row)) {
+      const shown = verdicts.map(({ type }) => typeOf[type]);
+      const types = Object.values(typeOf).filter((type) => !shown.includes(type));
+      continued.push({ clientId: owner.id, stream, types });
+    }
   }
+  await closeContinued(app, tx, { entityType: sequenceEntity, continued });
   return answers;
 }
 
 function judge(row: SyncSequence, { isOnline }: SyncClient, now: Date): GapVerdict[] {
   const { applied, waiting, progressedAt, issued, pendingFrom } = row;
-  const isCheckpoint =
-    row.issuedCheckpoint !== null && row.issuedCheckpoint === row.appliedCheckpoint;
   return judgeSequence(
     { last: applied, waiting, progressedAt: progressedAt.getTime() },
     { last: issued, pendingFrom },
-    { now: now.getTime(), isCheckpoint, isOnline },
+    { now: now.getTime(), isCheckpoint: isCheckpoint(row), isOnline },
   );
 }
+
+/** Both sides have told of the same one. */
+function isCheckpoint({ issuedCheckpoint, appliedCheckpoint }: SyncSequence): boolean {
+  return issuedCheckpoint !== null && issuedCheckpoint === appliedCheckpoint;
+}
+
+const typeOf = { missing_data: 'MISSING_DATA', order_violation: 'ORDER_VIOLATION' } as const;
 
 /** Opens an issue for each verdict. @param otherId who told; the other side where it is not the client itself */
 async function openGaps(
@@ -90,7 +103,7 @@ async function openGaps(
   for (const { type, sequences } of verdicts)
     await openIssue(app, tx, {
       projectId: owner.projectId,
-      type: type === 'missing_data' ? 'MISSING_DATA' : 'ORDER_VIOLATION',
+      type: typeOf[type],
       entityType: sequenceEntity,
       entityId: row.stream,
       message:
@@ -128,6 +141,11 @@ async function ownersOf(
     where: { id: { in: others }, projectId: client.projectId },
   });
   for (const owner of found) owners.set(owner.id, owner);
+  if (!client.isAuthority && (await authorityOf(tx, client.projectId)) !== null)
+    throw new InvalidInputError(
+      'input.sequences.clientId',
+      `Expected the project's authority to tell of sequences of others, got client ${client.id}.`,
+    );
   const missing = others.find((id) => !owners.has(id));
   if (missing)
     throw new InvalidInputError(
@@ -165,6 +183,5 @@ function answerOf({ stream, waiting }: SyncSequence, verdicts: GapVerdict[]): Se
   const missing = verdicts.find(({ type }) => type === 'missing_data');
   const [verdict] = missing ? [missing] : verdicts;
   if (!verdict) return { stream, state: waiting.length > 0 ? 'WAITING' : 'OK', sequences: [] };
-  const state = verdict.type === 'missing_data' ? 'MISSING_DATA' : 'ORDER_VIOLATION';
-  return { stream, state, sequences: verdict.sequences };
+  return { stream, state: typeOf[verdict.type], sequences: verdict.sequences };
 }

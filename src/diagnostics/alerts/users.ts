@@ -1,0 +1,46 @@
+import type { Tx } from '../../platform/db.ts';
+import type { Signal } from '../signals.ts';
+import type { Rule } from './rule.ts';
+import { keyOf } from './watches.ts';
+
+/** Somebody who comes again within this part of the window is not noted again. */
+const notedParts = 60;
+
+/**
+ * Different users that met a thing within the window of a rule that counts them, those of the signals
+ * among them; by rule and thing. Two statements, and none where no rule counts users. The caller has
+ * locked the watches.
+ */
+export async function countUsers(
+  tx: Pick<Tx, '$queryRaw' | '$executeRaw'>,
+  matches: { rule: Pick<Rule, 'id' | 'trigger' | 'windowSeconds'>; signal: Signal }[],
+  at: Date,
+): Promise<Map<string, number>> {
+  const counting = matches.filter(({ rule }) => rule.trigger === 'USERS_OVER');
+  if (counting.length === 0) return new Map();
+  const met = counting.flatMap(({ rule, signal: { subjectId, userHashes = [] } }) =>
+    userHashes.map((hash) => ({ ruleId: rule.id, subjectId, hash: hash.toString('hex') })),
+  );
+  if (met.length > 0)
+    await tx.$executeRaw`
+      INSERT INTO "AlertWatchUser" AS u ("ruleId", "subjectId", "userHash", "lastAt")
+      SELECT DISTINCT m."ruleId", m."subjectId", decode(m."hash", 'hex'), ${at}::timestamptz
+      FROM unnest(
+        ${met.map(({ ruleId }) => ruleId)}::uuid[], ${met.map(({ subjectId }) => subjectId)}::text[],
+        ${met.map(({ hash }) => hash)}::text[]
+      ) AS m("ruleId", "subjectId", "hash")
+      ORDER BY 1, 2, 3
+      ON CONFLICT ("ruleId", "subjectId", "userHash") DO UPDATE SET "lastAt" = EXCLUDED."lastAt"
+      WHERE u."lastAt" < EXCLUDED."lastAt" - (
+        SELECT make_interval(secs => r."windowSeconds" / ${notedParts}::float8) FROM "AlertRule" r WHERE r."id" = u."ruleId")`;
+  const rows = await tx.$queryRaw<{ ruleId: string; subjectId: string; users: number }[]>`
+    SELECT k."ruleId"::text, k."subjectId", (
+      SELECT count(*)::int FROM "AlertWatchUser" u
+      WHERE u."ruleId" = k."ruleId" AND u."subjectId" = k."subjectId"
+        AND u."lastAt" > ${at}::timestamptz - make_interval(secs => k."window")) AS "users"
+    FROM (SELECT DISTINCT * FROM unnest(
+      ${counting.map(({ rule }) => rule.id)}::uuid[], ${counting.map(({ signal }) => signal.subjectId)}::text[],
+      ${counting.map(({ rule }) => rule.windowSeconds ?? 0)}::float8[]
+    ) AS w("ruleId", "subjectId", "window")) k`;
+  return new Map(rows.map(({ users, ...key }) => [keyOf(key), users]));
+}
