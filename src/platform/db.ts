@@ -15,10 +15,15 @@ export type Db = PrismaClient;
 /** A transaction of the `Db`. */
 export type Tx = Prisma.TransactionClient;
 
+/** A host by name or IP address, without brackets; a folder for a Unix socket. */
+export type DatabaseAddress = { host: string; port: number };
+
 export type Database = {
   db: Db;
   /** Plain connections for the hot path of ingest and for notifications. */
   sql: pg.Pool;
+  /** Where the database is. */
+  address: DatabaseAddress;
   /** Answers with the milliseconds of a round trip. */
   ping(): Promise<number>;
   /** Statements sent so far, for tests and metrics. */
@@ -66,6 +71,7 @@ export function openDatabase(
   return {
     db,
     sql,
+    address: addressOf(url),
     statements: () => sent,
     async ping() {
       const begun = performance.now();
@@ -78,6 +84,12 @@ export function openDatabase(
       await sql.end();
     },
   };
+}
+
+function addressOf(url: string): DatabaseAddress {
+  const { hostname, port, searchParams } = new URL(url);
+  const host = searchParams.get('host') ?? decodeURIComponent(hostname).replace(/^\[|\]$/g, '');
+  return { host, port: Number(searchParams.get('port') ?? (port || 5432)) };
 }
 
 /** Whether an error is the database's refusal of a duplicate. */

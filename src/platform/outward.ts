@@ -69,10 +69,35 @@ for (const [network, bits] of [
 ] as const)
   inner.addSubnet(network, bits, 'ipv6');
 
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
 /** Whether an IP address is one of a private network, of this machine, or of no host at all. */
 export function isInner(address: string): boolean {
   const family = isIP(address);
   return family === 0 || inner.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Whether an IP address is one of this machine. */
+export function isLoopback(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** @param allowedHosts `host`, `host:port` or `*.host` */
+export function isAllowedHost(url: URL, allowedHosts: readonly string[]): boolean {
+  const host = hostOf(url);
+  return allowedHosts.some((allowed) =>
+    allowed.startsWith('*.')
+      ? host.endsWith(allowed.slice(1))
+      : host === allowed || url.host === allowed,
+  );
+}
+
+/** Host of an address, without the brackets of an IPv6 address. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 /**
@@ -85,7 +110,7 @@ export function requireOutward(address: string, allowedHosts: readonly string[])
   const url = URL.parse(address);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
     throw new InnerAddressError('Expected an address such as https://example.org/hook.');
-  if (isAllowed(url, allowedHosts)) return url;
+  if (isAllowedHost(url, allowedHosts)) return url;
   if (url.protocol === 'http:')
     throw new InnerAddressError(`Expected HTTPS for ${url.host}, got HTTP.`);
   const host = hostOf(url);
@@ -117,7 +142,7 @@ export async function postOutward(
   },
 ): Promise<OutwardAnswer> {
   const url = requireOutward(address, allowedHosts);
-  const lookup = checkedLookup(resolve, isAllowed(url, allowedHosts));
+  const lookup = checkedLookup(resolve, isAllowedHost(url, allowedHosts));
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   const signal = AbortSignal.timeout(timeoutMs);
   try {
@@ -187,19 +212,6 @@ function checkedLookup(resolve: Resolve, isFree: boolean): LookupFunction {
 function innerAddress(host: string): InnerAddressError {
   return new InnerAddressError(
     `Expected a public address for ${host}, it is one of a private network. Name the host in ALERT_ALLOWED_HOSTS to allow it.`,
-  );
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
-}
-
-function isAllowed(url: URL, allowedHosts: readonly string[]): boolean {
-  const host = hostOf(url);
-  return allowedHosts.some((allowed) =>
-    allowed.startsWith('*.')
-      ? host.endsWith(allowed.slice(1))
-      : host === allowed || url.host === allowed,
   );
 }
 

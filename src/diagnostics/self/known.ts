@@ -1,8 +1,15 @@
+import { isIP } from 'node:net';
+import type { DatabaseAddress } from '../../platform/db.ts';
 import type { Details } from '../../reporter/types.ts';
 
 type Like = {
   message?: unknown;
   code?: unknown;
+  stack?: unknown;
+  errors?: unknown;
+  address?: unknown;
+  port?: unknown;
+  hostname?: unknown;
   table?: unknown;
   constraint?: unknown;
   cause?: unknown;
@@ -14,18 +21,44 @@ type Like = {
   originalCode?: unknown;
 };
 
-/** Of Node, of Postgres (class 08, 57P, 53300) and of Prisma: there is no connection to the database. */
-const away =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|08\w{3}|57P0[1-5]|53300|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+/** Of Postgres (class 08, 57P, 53300) and of Prisma: there is no connection to the database. */
+const away = /^(08\w{3}|57P0[1-5]|53300|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+/** In the words of the driver and of Postgres. */
 const awayWords =
-  /connection terminated|server closed the connection|connection timeout|can't reach database|client has encountered a connection error|the database system is/i;
+  /connection terminated|can't reach database|client has encountered a connection error|the database system is/i;
+/** Of Node: there is no connection, to whatever it was. */
+const unreached = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH)$/;
+const unreachedWords = /server closed the connection|connection timeout|timeout exceeded/i;
+const ofDriver = /[\\/]node_modules[\\/](pg|pg-pool|pg-boss|@prisma)[\\/]/;
 
-/** Whether an error, or what caused it, says that the database cannot be reached. */
-export function isDatabaseAway(error: unknown): boolean {
-  return chainOf(error).some(({ code, originalCode, name, message }) => {
-    if (name === 'ModelServerError') return false;
+/**
+ * Whether an error, or what caused it, says that the database cannot be reached. An error of the network
+ * counts where it names the database's address, or names none and comes through its driver: another
+ * service that is away is not the database.
+ *
+ * @param isOfDatabase it is known to come from a connection to the database
+ */
+export function isDatabaseAway(
+  error: unknown,
+  { database, isOfDatabase = false }: { database: DatabaseAddress; isOfDatabase?: boolean },
+): boolean {
+  const chain = chainOf(error);
+  if (chain.some(({ name }) => name === 'ModelServerError')) return false;
+  const isItsDriver =
+    isOfDatabase ||
+    chain.some(
+      ({ name, stack }) =>
+        /^(PrismaClient|DriverAdapter)/.test(String(name)) || ofDriver.test(String(stack)),
+    );
+  return chain.some(({ code, originalCode, message, address, port, hostname, errors }) => {
     const codes = [code, originalCode].map(String);
-    return codes.some((one) => away.test(one)) || awayWords.test(String(message));
+    if (codes.some((one) => away.test(one)) || awayWords.test(String(message))) return true;
+    if (!codes.some((one) => unreached.test(one)) && !unreachedWords.test(String(message)))
+      return false;
+    if (hostname !== undefined) return hostname === database.host;
+    if (port !== undefined)
+      return port === database.port && (isIP(database.host) === 0 || address === database.host);
+    return !Array.isArray(errors) && isItsDriver; // an error for each address of a name says where
   });
 }
 
@@ -60,8 +93,9 @@ function chainOf(error: unknown): Like[] {
   const chain = new Set([error]);
   for (const one of chain) {
     if (!(one instanceof Object) || chain.size > 12) continue;
-    const { cause, meta, driverAdapterError } = one as Like;
-    for (const next of [cause, meta, driverAdapterError]) chain.add(next);
+    const { cause, meta, driverAdapterError, errors } = one as Like;
+    const several = Array.isArray(errors) ? errors.slice(0, 4) : [];
+    for (const next of [cause, meta, driverAdapterError, ...several]) chain.add(next);
   }
   return [...chain].filter((one) => one instanceof Object);
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
@@ -5,7 +7,7 @@ import { makeProject, openTestApp } from '../../../test/app.ts';
 import { bodyOf } from '../../../test/reporting.ts';
 import { defineJob } from '../../platform/queue.ts';
 import { withTrace } from '../../platform/trace.ts';
-import { detailsOf } from './known.ts';
+import { detailsOf, isDatabaseAway } from './known.ts';
 import { openSelfReports } from './report.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -78,6 +80,38 @@ test('connections that the database cuts are one report', async () => {
   expect(await app.db.errorIssue.findMany()).toMatchObject([
     { count: 1n, category: 'CONNECTION_LOST' },
   ]);
+});
+
+test('what another service is away for is not the database’s, nor is a provider’s', async () => {
+  const away = async (connectionString: string) => {
+    const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 5_000 });
+    const error: unknown = await pool.query('SELECT 1').catch((failed: unknown) => failed);
+    await pool.end();
+    return error;
+  };
+  const resets = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+  resets.listen(0, '127.0.0.1');
+  await once(resets, 'listening');
+  onTestFinished(() => void resets.close());
+  const { port } = resets.address() as AddressInfo;
+  const database = { host: '127.0.0.1', port: 9 };
+  const closed = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:8'), {
+    ...{ code: 'ECONNREFUSED', address: '127.0.0.1', port: 8 },
+  });
+  const of = (error: unknown, isOfDatabase = false) =>
+    isDatabaseAway(error, { database, isOfDatabase });
+
+  expect(of(await away('postgres://a:b@127.0.0.1:9/c'))).toBe(true);
+  expect(of(await away(`postgres://a:b@127.0.0.1:${port}/c`))).toBe(true); // cut, and the driver says so
+  const reset: unknown = await fetch(`http://127.0.0.1:${port}`).catch((failed: unknown) => failed);
+  expect(String((reset as Error).cause)).toContain('ECONNRESET');
+  expect(of(reset)).toBe(false);
+  expect(of(closed)).toBe(false);
+  expect(of(new AggregateError([closed], 'away'))).toBe(false);
+  expect(of(new AggregateError([{ ...closed, port: 9 }], 'away'))).toBe(true);
+  expect(of(new Error('the storage is away', { cause: closed }))).toBe(false);
+  expect(of(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))).toBe(false);
+  expect(of(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), true)).toBe(true);
 });
 
 test('what the database refuses is told with its code and table, never with a value', async () => {

@@ -118,7 +118,8 @@ export function openSelfReports(app: App, service: Service): Reporter {
       ...(fault.place !== 'operation' && name ? { function: name } : {}),
       tags,
     };
-    if (isDatabaseAway(error)) {
+    const isOfDatabase = fault.place === 'database' || fault.place === 'notifications';
+    if (isDatabaseAway(error, { database: app.database.address, isOfDatabase })) {
       if (outage === 'ending' && performance.now() > endsAt) outage = 'none';
       if (outage !== 'none') return;
       outage = 'told';
