@@ -93,14 +93,16 @@ export async function measureSteps({ width, size }: Shape, seconds: number): Pro
     const coerceMicros = await perRow(payloads, (batch) => batch.map(coerce));
     const prepareMicros = await perRow(items, (batch) => batch.map(prepare));
     const redact = await perRow(items, (batch) => batch.map((call) => call.map(redactInteraction)));
-    const bodies = () => items().map((call) => call.map((item) => JSON.stringify(item)));
+    const bodies = () =>
+      items().map((call) => call.map((item) => Buffer.from(JSON.stringify(item))));
     const mac = await perRow(bodies, (batch) =>
       batch.map((call) => call.map((body) => macOf(key, body))),
     );
     const sealMicros = await perRow(rows, (batch) =>
       batch.map((call) => {
-        const details = call.map(({ detail }) => detail ?? '');
-        const packed = size > 1 ? packMany(details) : packOne(details[0] ?? '');
+        const details = call.flatMap(({ detail }) => detail ?? []);
+        const [only, ...others] = details;
+        const packed = only && others.length === 0 ? packOne(only) : packMany(details);
         return seal(key, packed, 'interaction-chunk/bench');
       }),
     );

@@ -549,7 +549,7 @@ test('rows that claim another project are not written even past the check of rig
     ...(await app.db.interaction.findFirstOrThrow()),
     id: newId(),
     sequence: 2,
-    detail: '{}',
+    detail: Buffer.from('{}'),
     bodyMac: Buffer.alloc(32),
     offsetX: null,
     offsetY: null,

@@ -10,7 +10,7 @@ import { packMany, packOne, unpack } from './packing.ts';
 import { openSession } from './session-keys.ts';
 import { ownContext } from './writer.ts';
 
-const detail = (words: string) => JSON.stringify({ sequence: 1, context: { words } });
+const detail = (words: string) => Buffer.from(JSON.stringify({ sequence: 1, context: { words } }));
 
 test('what is packed alone or with others is unpacked as it was, of any length and script', async () => {
   for (const words of ['', 'plain', 'Größe – 尺寸 🧥', 'x'.repeat(60_000), '","matchCount":1}]']) {

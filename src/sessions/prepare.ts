@@ -58,8 +58,8 @@ export type PreparedRow = {
   confidence: number;
   dropped: string | null;
   bodyMac: Buffer;
-  /** JSON for the chunk; `null` for a tombstone. */
-  detail: string | null;
+  /** JSON in UTF-8; `null` for a tombstone. */
+  detail: Buffer | null;
 };
 
 /**
@@ -72,8 +72,8 @@ export function prepareInteraction(
   item: IncomingInteraction,
 ): PreparedRow | Rejection {
   const { sequence } = item;
-  const tooDeep = findTooDeep(item);
-  if (tooDeep) return { sequence, ...tooDeep };
+  const deep = findTooDeep(item);
+  if (deep) return { sequence, ...deep };
   const record = { ...item, occurredAt: item.occurredAt.toJSON() };
   if (record.context != null) record.context = sortKeys(record.context);
   if (record.elementAnalysis != null) record.elementAnalysis = sortKeys(record.elementAnalysis);
@@ -82,6 +82,7 @@ export function prepareInteraction(
   const refused = checkLimits(item, body);
   if (refused) return { sequence, ...refused };
 
+  const bytes = Buffer.from(body);
   const clean = redactInteraction(record);
   return {
     id: item.id,
@@ -100,8 +101,8 @@ export function prepareInteraction(
     isVisible: clean.isVisible ?? clean.target?.isVisible ?? null,
     confidence: toReal(clean.confidence ?? 1) ?? 1,
     dropped: null,
-    bodyMac: macOf(key, body),
-    detail: clean === record ? body : JSON.stringify(clean),
+    bodyMac: macOf(key, bytes),
+    detail: clean === record ? bytes : Buffer.from(JSON.stringify(clean)),
   };
 }
 
@@ -130,7 +131,7 @@ export function prepareTombstone(
     isVisible: null,
     confidence: 0,
     dropped,
-    bodyMac: macOf(key, JSON.stringify({ dropped, sequence })),
+    bodyMac: macOf(key, Buffer.from(JSON.stringify({ dropped, sequence }))),
     detail: null,
   };
 }
@@ -145,14 +146,17 @@ type Refusal = Omit<Rejection, 'sequence'>;
 
 /** Before anything walks through the JSON: a stack that overflows would take the whole call with it. */
 function findTooDeep({ context, elementAnalysis, target }: IncomingInteraction): Refusal | null {
-  const free = { context, elementAnalysis, 'target.attributes': target?.attributes };
-  for (const [field, value] of Object.entries(free))
-    if (isDeeperThan(value, maxJsonLevels))
-      return {
-        code: 'TOO_LARGE',
-        message: `Expected at most ${maxJsonLevels} levels of JSON for ${field}, got more.`,
-      };
+  if (isDeeperThan(context, maxJsonLevels)) return tooDeep('context');
+  if (isDeeperThan(elementAnalysis, maxJsonLevels)) return tooDeep('elementAnalysis');
+  if (isDeeperThan(target?.attributes, maxJsonLevels)) return tooDeep('target.attributes');
   return null;
+}
+
+function tooDeep(field: string): Refusal {
+  return {
+    code: 'TOO_LARGE',
+    message: `Expected at most ${maxJsonLevels} levels of JSON for ${field}, got more.`,
+  };
 }
 
 function checkLimits(item: IncomingInteraction, body: string): Refusal | null {

@@ -230,12 +230,11 @@ function encode(calls: IngestCall[]): { name: string; text: string; values: Buff
       });
     let next = 0;
     for (const row of call.rows) {
-      const isAlone = row.detail !== null && chunkId === null;
       const isInChunk = row.detail !== null && chunkId !== null;
       rows.push({
         call,
         row,
-        sealed: isAlone ? seal(key, packOne(row.detail ?? ''), ownContext(row.id)) : null,
+        sealed: row.detail && !chunkId ? seal(key, packOne(row.detail), ownContext(row.id)) : null,
         chunkId: isInChunk ? chunkId : null,
         chunkIndex: isInChunk ? next : null,
       });
