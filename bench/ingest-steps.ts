@@ -110,7 +110,13 @@ export async function measureSteps({ width, size }: Shape, seconds: number): Pro
     const write = await perRow(rows, (batch) =>
       Promise.all(
         batch.map((call, index) =>
-          writer.write({ projectId, sessionId: sessionIds[index] ?? '', key, rows: call }),
+          writer.write({
+            projectId,
+            sessionId: sessionIds[index] ?? '',
+            key,
+            rows: call,
+            preparedMs: 0,
+          }),
         ),
       ),
     );

@@ -18,7 +18,7 @@ export function withTrace<T>(traceparent: string | null | undefined, work: () =>
 
 /** Runs `work` in a trace that is there already. */
 export function inTrace<T>(trace: Trace, work: () => T): T {
-  return storage.run(trace, work);
+  return storage.getStore() === trace ? work() : storage.run(trace, work);
 }
 
 /** A new span, of the trace that `traceparent` names or of a new one. */

@@ -557,7 +557,7 @@ test('rows that claim another project are not written even past the check of rig
   const session = await app.db.sessionKey.findFirstOrThrow();
   const key = app.keys.open(sessionId, session);
 
-  const claim = { projectId: stranger.projectId, sessionId, key };
+  const claim = { projectId: stranger.projectId, sessionId, key, preparedMs: 0 };
   const alone = await writer.write({ ...claim, rows: [row] });
   const together = await writer.write({
     ...claim,
@@ -649,6 +649,7 @@ test('over the limit of waiting rows a call is refused before any work, with the
       projectId: viewer.projectId,
       sessionId,
       key,
+      preparedMs: 0,
       rows: Array<typeof prepared>(200).fill(prepared),
     }),
   );

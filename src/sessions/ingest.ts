@@ -77,6 +77,9 @@ export async function recordInteractions(
       `Expected at most ${limits.interactionsPerCall} interactions and tombstones in one call, got ${count}.`,
     );
   const { writer, acknowledgements } = deskOf(app);
+  const note = (outcome: string, items: number) => {
+    if (items > 0) app.metrics.interactions.inc({ outcome }, items);
+  };
   refuseWhenOverloaded(app, {
     waitingRows: writer.waiting(),
     waitedMs: writer.waitedMs(),
@@ -91,7 +94,7 @@ export async function recordInteractions(
     'code' in made ? rejected.push(made) : rows.push(made);
   for (const item of interactions) sort(prepareInteraction(key, item));
   for (const item of tombstones) sort(prepareTombstone(key, newId(), item));
-  app.metrics.ingestSeconds.observe({ step: 'prepare' }, (performance.now() - begun) / 1000);
+  const preparedMs = performance.now() - begun;
 
   const session = { projectId, sessionId };
   if (rows.length === 0)
@@ -103,7 +106,7 @@ export async function recordInteractions(
       conflicting: [],
       rejected,
     };
-  const { state, fresh } = await writer.write({ ...session, key, rows });
+  const { state, fresh } = await writer.write({ projectId, sessionId, key, rows, preparedMs });
   if (state === null) throw new SessionNotFoundError(sessionId);
   if (state !== 'ACTIVE' && state !== 'PAUSED') throw new SessionEndedError(state);
   if (state === 'PAUSED') await resumeIdleSession(app, sessionId);
@@ -117,9 +120,10 @@ export async function recordInteractions(
   const { repeated, conflicting } = outcome;
   const stored = fresh.length;
   rejected.push(...outcome.rejected);
-  const outcomes = { stored, repeated, conflicting: conflicting.length, refused: rejected.length };
-  for (const [outcome, count] of Object.entries(outcomes))
-    if (count > 0) app.metrics.interactions.inc({ outcome }, count);
+  note('stored', stored);
+  note('repeated', repeated);
+  note('conflicting', conflicting.length);
+  note('refused', rejected.length);
   return { sessionId, acknowledged, stored, repeated, conflicting, rejected };
 }
 

@@ -12,6 +12,8 @@ export type IngestCall = {
   sessionId: string;
   key: DataKey;
   rows: PreparedRow[];
+  /** What it took to make the rows, for the metrics of the group. */
+  preparedMs: number;
 };
 
 /** What the database made of one call. */
@@ -85,6 +87,8 @@ export function makeWriter({ sql, metrics }: Pick<App, 'sql' | 'metrics'>): Writ
     const query = encode(calls);
     const encoded = performance.now();
     const { rows } = await sql.query<Answer>(query);
+    const preparedMs = calls.reduce((sum, call) => sum + call.preparedMs, 0);
+    metrics.ingestSeconds.observe({ step: 'prepare' }, preparedMs / 1000);
     metrics.ingestSeconds.observe({ step: 'encode' }, (encoded - begun) / 1000);
     metrics.ingestSeconds.observe({ step: 'statement' }, (performance.now() - encoded) / 1000);
     const found = new Map(rows.map((row) => [row.id, { ...row, fresh: new Set(row.fresh) }]));
