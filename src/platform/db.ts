@@ -5,6 +5,7 @@ import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { Config } from './config.ts';
 import type { Faults } from './faults.ts';
 import type { Log } from './log.ts';
+import { type Transact, TransactionPool, transactOn } from './transactions.ts';
 
 const Refusal = z.object({
   driverAdapterError: z.object({ cause: z.object({ originalCode: z.string() }) }),
@@ -24,6 +25,8 @@ export type Database = {
   sql: pg.Pool;
   /** Where the database is. */
   address: DatabaseAddress;
+  /** Transactions of plain statements, on the connections of the `db`. */
+  transact: Transact;
   /** Answers with the milliseconds of a round trip. */
   ping(): Promise<number>;
   /** Statements sent so far, for tests and metrics. */
@@ -53,10 +56,12 @@ export function openDatabase(
     log.warn({ code, reason: message }, 'a database connection failed');
     faults?.report({ place: 'database', error: Object.assign(new Error(message), { code }) });
   };
-  const adapter = new PrismaPg(
-    { ...options, max: config.poolSize, application_name: 'codesight-api' },
-    { onPoolError: warn },
-  );
+  const pool = new TransactionPool({
+    ...options,
+    max: config.poolSize,
+    application_name: 'codesight-api',
+  });
+  const adapter = new PrismaPg(pool, { onPoolError: warn, disposeExternalPool: true });
   const db = new PrismaClient({
     adapter,
     errorFormat: 'minimal',
@@ -72,6 +77,9 @@ export function openDatabase(
     db,
     sql,
     address: addressOf(url),
+    transact: transactOn(pool, db, () => {
+      sent += 1;
+    }),
     statements: () => sent,
     async ping() {
       const begun = performance.now();

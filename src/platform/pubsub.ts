@@ -1,6 +1,7 @@
 import type { Database, Tx } from './db.ts';
 import type { Faults } from './faults.ts';
 import type { Log } from './log.ts';
+import type { Transaction } from './transactions.ts';
 
 /** "Look again": a thing changed. Read it anew with the subscriber's rights. */
 export type Change = {
@@ -39,6 +40,8 @@ export type PubSub = {
   notify(tx: Tx, change: NewChange): Promise<void>;
   /** The same for many changes, in one statement. */
   notifyAll(tx: Tx, changes: NewChange[]): Promise<void>;
+  /** The same in a transaction of plain statements. */
+  notifyPlainly(tx: Transaction, changes: NewChange[]): Promise<void>;
   /**
    * Changes from now on, or after a cursor. Holds at most `bufferSize` unread changes of this
    * subscriber, then ends with `SubscriberTooSlowError`; the cursor of its last change resumes it.
@@ -216,6 +219,21 @@ export function openPubSub({ sql }: Pick<Database, 'sql'>, log: Log, faults?: Fa
       if (changes.length === 0) return;
       await tx.outbox.createMany({
         data: changes.map((change) => ({ sessionId: null, ...change })),
+      });
+      tell();
+    },
+    async notifyPlainly(tx, changes) {
+      if (changes.length === 0) return;
+      await tx.query({
+        name: 'outbox-notify',
+        text: `INSERT INTO "Outbox" ("topic", "projectId", "subjectId", "sessionId")
+          SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[])`,
+        values: [
+          changes.map(({ topic }) => topic),
+          changes.map(({ projectId }) => projectId),
+          changes.map(({ subjectId }) => subjectId),
+          changes.map(({ sessionId }) => sessionId ?? null),
+        ],
       });
       tell();
     },

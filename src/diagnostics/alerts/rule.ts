@@ -45,11 +45,16 @@ const kindOf: Record<AlertTrigger, SignalKind> = {
   QUALITY: 'quality',
 };
 
+/** Whether a signal is of the kind that a trigger is about. Pure. */
+export function isTriggeredBy(trigger: AlertTrigger, signal: Signal): boolean {
+  return kindOf[trigger] === signal.kind;
+}
+
 /** Whether a signal is one that a rule judges: its trigger's, and all its conditions hold. Pure. */
 export function concerns(rule: Rule, signal: Signal, at: Date): boolean {
   return (
     rule.projectId === signal.projectId &&
-    kindOf[rule.trigger] === signal.kind &&
+    isTriggeredBy(rule.trigger, signal) &&
     signal.detail.isArchived !== true &&
     (rule.trigger !== 'QUALITY' || rule.sessions === signal.detail.sessions) &&
     isAtLeast(signal.severity, rule.minSeverity) &&

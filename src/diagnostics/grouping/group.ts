@@ -34,6 +34,8 @@ export type ExplainedPart = {
 
 export type Grouping = {
   hash: Buffer;
+  /** The hash in hexadecimal digits. */
+  name: string;
   explanation: Explanation;
   /** At most 200 characters. */
   title: string;
@@ -91,8 +93,10 @@ export function groupReport(
           way: rule ? ('RULE' as const) : ('CLIENT' as const),
           parts: fill(wanted, byDefault.parts, { report, links, category }),
         };
+  const hash = hashOf(parts);
   return {
-    hash: hashOf(parts),
+    hash,
+    name: hash.toString('hex'),
     explanation: {
       version: groupingVersion,
       way,

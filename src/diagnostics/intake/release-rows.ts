@@ -1,69 +1,66 @@
-import type { Tx } from '../../platform/db.ts';
+import { textArray, uuidArray } from '../../lib/pg-arrays.ts';
+import type { Transaction } from '../../platform/transactions.ts';
 import { compareReleases, type KnownRelease } from '../issues/releases.ts';
-import type { PlacedReport } from './issues-of.ts';
-import { pgArray } from './rows.ts';
+import type { LockedIssue, PlacedReport } from './issues-of.ts';
 
-/** The releases that matter to some reports and their issues. */
-export type Releases = {
-  /** A release of a project; one that nobody reported from counts as seen never. */
-  of(projectId: string, name: string): KnownRelease;
-  /** The newer one; `null` only when both are. */
-  newer(projectId: string, a: string | null, b: string | null): string | null;
-};
+/** Looks up a release of a project; one that nobody reported from counts as seen never. */
+export type Releases = (projectId: string, name: string) => KnownRelease;
 
-/** Writes down the releases that reports name, and reads those that their issues are compared with. */
-export async function takeReleases(tx: Tx, reports: PlacedReport[]): Promise<Releases> {
-  const named = new Map<string, { projectId: string; name: string; at: Date | null }>();
-  const note = (projectId: string, name: string | null, at: Date | null) => {
-    if (name === null) return;
-    const key = `${projectId} ${name}`;
-    const known = named.get(key);
-    if (!known) named.set(key, { projectId, name, at });
-    else if (at && (!known.at || at < known.at)) known.at = at;
-  };
-  for (const { projectId, release, occurredAt, issue } of reports) {
-    note(projectId, release, occurredAt);
-    note(projectId, issue.lastRelease, null);
-    note(projectId, issue.resolvedRelease, null);
+/**
+ * Moves issues on to the newest release that they were seen in, and reads the releases that resolved ones
+ * are compared with. Nearly always there is nothing to do.
+ *
+ * @param fresh stored before, their releases with them
+ */
+export async function moveReleases(tx: Transaction, fresh: PlacedReport[]): Promise<Releases> {
+  const isMoving = ({ release, issue }: PlacedReport) =>
+    release !== null && release !== issue.lastRelease;
+  const isCompared = ({ issue }: PlacedReport) =>
+    issue.state === 'RESOLVED' && issue.resolvedRelease !== null;
+  const releases = await readReleases(
+    tx,
+    fresh.filter((report) => isMoving(report) || isCompared(report)),
+  );
+  const newest = new Map<LockedIssue, string>();
+  for (const { issue, projectId, release } of fresh.filter(isMoving)) {
+    const before = newest.get(issue) ?? issue.lastRelease;
+    if (release === null) continue;
+    const isNewer =
+      before === null ||
+      compareReleases(releases(projectId, release), releases(projectId, before)) >= 0;
+    if (isNewer) newest.set(issue, release);
   }
-  const known = await store(tx, [...named.values()]);
-  const of = (projectId: string, name: string): KnownRelease =>
-    known.get(`${projectId} ${name}`) ?? { name, firstSeenMs: Number.POSITIVE_INFINITY };
-  return {
-    of,
-    newer(projectId, a, b) {
-      if (a === null || b === null) return a ?? b;
-      return compareReleases(of(projectId, a), of(projectId, b)) >= 0 ? a : b;
-    },
-  };
+  if (newest.size > 0)
+    await tx.query({
+      name: 'report-issues-release',
+      text: `
+        UPDATE "ErrorIssue" i SET "firstRelease" = coalesce(i."firstRelease", g."release"), "lastRelease" = g."release"
+        FROM unnest($1::uuid[], $2::text[]) AS g("id", "release") WHERE i."id" = g."id"`,
+      values: [uuidArray([...newest.keys()].map(({ id }) => id)), textArray([...newest.values()])],
+    });
+  return releases;
 }
 
-/** Only what is new or older than known is written: a release is named by every report. */
-async function store(
-  tx: Tx,
-  named: { projectId: string; name: string; at: Date | null }[],
-): Promise<Map<string, KnownRelease>> {
-  if (named.length === 0) return new Map();
-  const rows = await tx.$queryRaw<{ projectId: string; name: string; firstSeenAt: Date }[]>`
-    WITH "given" AS MATERIALIZED (
-      SELECT g."projectId", g."name", g."at", r."firstSeenAt" FROM unnest(
-        ${pgArray(named.map(({ projectId }) => projectId))}::uuid[],
-        ${pgArray(named.map(({ name }) => name))}::text[],
-        ${pgArray(named.map(({ at }) => at?.toISOString() ?? null))}::timestamptz[]) AS g("projectId", "name", "at")
-      LEFT JOIN "Release" r ON r."projectId" = g."projectId" AND r."name" = g."name"
-    ), "written" AS (
-      INSERT INTO "Release" AS r ("projectId", "name", "firstSeenAt")
-      SELECT g."projectId", g."name", g."at" FROM "given" g
-      WHERE g."at" IS NOT NULL AND (g."firstSeenAt" IS NULL OR g."firstSeenAt" > g."at")
-      ORDER BY g."projectId", g."name"
-      ON CONFLICT ("projectId", "name") DO UPDATE SET "firstSeenAt" = LEAST(r."firstSeenAt", EXCLUDED."firstSeenAt")
-    )
-    SELECT g."projectId", g."name", LEAST(g."firstSeenAt", g."at") AS "firstSeenAt" FROM "given" g
-    WHERE g."firstSeenAt" IS NOT NULL OR g."at" IS NOT NULL`;
-  return new Map(
-    rows.map(({ projectId, name, firstSeenAt }) => [
-      `${projectId} ${name}`,
-      { name, firstSeenMs: firstSeenAt.getTime() },
-    ]),
-  );
+async function readReleases(tx: Transaction, reports: PlacedReport[]): Promise<Releases> {
+  const named = new Map<string, { projectId: string; name: string }>();
+  for (const { projectId, release, issue } of reports)
+    for (const name of [release, issue.lastRelease, issue.resolvedRelease])
+      if (name !== null) named.set(`${projectId} ${name}`, { projectId, name });
+  const known = new Map<string, KnownRelease>();
+  if (named.size > 0) {
+    const { rows } = await tx.query<{ projectId: string; name: string; firstSeenAt: Date }>({
+      name: 'report-releases',
+      text: `
+        SELECT r."projectId", r."name", r."firstSeenAt" FROM unnest($1::uuid[], $2::text[]) AS g("projectId", "name")
+        JOIN "Release" r ON r."projectId" = g."projectId" AND r."name" = g."name"`,
+      values: [
+        uuidArray([...named.values()].map(({ projectId }) => projectId)),
+        textArray([...named.values()].map(({ name }) => name)),
+      ],
+    });
+    for (const { projectId, name, firstSeenAt } of rows)
+      known.set(`${projectId} ${name}`, { name, firstSeenMs: firstSeenAt.getTime() });
+  }
+  return (projectId, name) =>
+    known.get(`${projectId} ${name}`) ?? { name, firstSeenMs: Number.POSITIVE_INFINITY };
 }

@@ -1,15 +1,17 @@
 import type { ReportCategory } from '../../contract/report.ts';
+import { instantArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { App } from '../../platform/app.ts';
-import type { Tx } from '../../platform/db.ts';
+import type { Transaction } from '../../platform/transactions.ts';
 import { noteViolations } from '../contracts/note-violations.ts';
-import { stateSignals } from '../state-signals.ts';
+import type { Signal } from '../signals.ts';
+import { stateSignalsPlainly } from '../state-signals.ts';
+import { batchOf } from './batch.ts';
 import { hourOf } from './clock.ts';
-import { countReports } from './count.ts';
-import { keyOf, openIssues, type PlacedReport } from './issues-of.ts';
-import { type LedgerEntry, openAccount } from './ledger.ts';
+import { openIssues, type PlacedReport } from './issues-of.ts';
+import type { LedgerEntry } from './ledger.ts';
 import type { PreparedReport } from './prepare.ts';
-import { takeReleases } from './release-rows.ts';
-import { pgArray } from './rows.ts';
+import { moveReleases } from './release-rows.ts';
+import { type LedgerLine, parametersOf, storeReports } from './store-reports.ts';
 import { turnIssues } from './turn.ts';
 
 /** What one call brings. */
@@ -39,111 +41,89 @@ export type StoredCall = {
  * that. The number of statements does not grow with the reports.
  */
 export async function storeCalls(app: App, calls: CallToStore[]): Promise<StoredCall[]> {
-  const reports = calls.flatMap((call) =>
-    call.reports.map((report) => ({
-      ...report,
-      projectId: call.projectId,
-      receivedAt: call.receivedAt,
-    })),
-  );
-  return app.db.$transaction(async (tx) => {
-    const discarded = await takeClientReports(tx, calls);
-    const issues = await openIssues(tx, reports);
-    const placed = reports.flatMap((report): PlacedReport[] => {
-      const found = issues.get(keyOf(report));
+  const batch = batchOf(calls);
+  const parameters = parametersOf(batch.reports);
+  return app.database.transact(async (tx) => {
+    const lines = [...linesOf(calls, batch.places), ...(await takeClientReports(tx, calls))];
+    const issues = await openIssues(tx, batch);
+    const placed = batch.reports.flatMap((report): PlacedReport[] => {
+      const found = issues.get(report.kind);
       return found ? [{ ...report, fingerprintId: found.fingerprintId, issue: found.issue }] : [];
     });
-    const stored = await insertEvents(tx, placed);
-    const isFresh = (report: { projectId: string; id: string }) =>
-      stored.delete(`${report.projectId} ${report.id}`); // of two in one group the first one is it
-    const results = calls.map(({ projectId, reports: sent }) => ({
-      fresh: sent.map(({ id }) => isFresh({ projectId, id })),
-    }));
-    const freshIds = new Set(
-      calls.flatMap(({ projectId, reports: sent }, index) =>
-        sent
-          .filter((_report, at) => results[index]?.fresh[at])
-          .map(({ id }) => `${projectId} ${id}`),
-      ),
+    // A repeat under a fingerprint that is not its first one any more has no issue here.
+    const strays = batch.reports.filter(({ kind }) => !issues.has(kind));
+    const { repeats, totals } = await storeReports(
+      tx,
+      placed,
+      strays.length === 0 ? parameters : parametersOf(placed),
+      [...lines, ...strays.map(repeatOf)],
     );
-    // A repeat within one group has the same id: it counts once.
-    const fresh = placed.filter(({ projectId, id }) => freshIds.delete(`${projectId} ${id}`));
-    const releases = await takeReleases(tx, fresh);
-    const counted = await countReports(tx, fresh, ledgerOf(calls, results, discarded), releases);
-    const signals = await turnIssues(tx, { fresh, counted, releases, opened: issues });
-    await stateSignals(app, tx, [...signals, ...(await noteViolations(tx, fresh))]);
-    return results;
+    const fresh = repeats.size === 0 ? placed : placed.filter((_, place) => !repeats.has(place));
+    const releases = await moveReleases(tx, fresh);
+    const signals = await turnIssues(tx, { fresh, totals, releases, opened: issues });
+    await stateSignalsPlainly(app, tx, [...signals, ...(await violationsOf(tx, fresh))]);
+    const isFresh = new Set(fresh.map(({ projectId, id }) => `${projectId} ${id}`));
+    return calls.map(({ projectId, reports }, call) => ({
+      fresh: reports.map(
+        ({ id }, at) => batch.places[call]?.[at] !== -1 && isFresh.has(`${projectId} ${id}`),
+      ),
+    }));
   });
+}
+
+/** Lines of the ledger for what is not stored: what was refused, and repeats within the batch. */
+function linesOf(calls: CallToStore[], places: number[][]): LedgerLine[] {
+  return calls.flatMap((call, index) => [
+    ...call.ledger.map((entry) => ({ ...entry, ...whereOf(call) })),
+    ...call.reports.flatMap((report, at) =>
+      places[index]?.[at] === -1 ? [repeatOf({ ...report, ...call })] : [],
+    ),
+  ]);
+}
+
+function repeatOf(report: {
+  projectId: string;
+  receivedAt: Date;
+  category: ReportCategory;
+}): LedgerLine {
+  const { category } = report;
+  return { ...whereOf(report), outcome: 'DUPLICATE', reason: '', category, count: 1 };
+}
+
+function whereOf({ projectId, receivedAt }: { projectId: string; receivedAt: Date }) {
+  return { projectId, hour: hourOf(receivedAt) };
 }
 
 /** Answers with what the accounts that are new say was dropped. A repeat counts once. */
-async function takeClientReports(
-  tx: Tx,
-  calls: CallToStore[],
-): Promise<Map<CallToStore, LedgerEntry[]>> {
+async function takeClientReports(tx: Transaction, calls: CallToStore[]): Promise<LedgerLine[]> {
   const given = calls.flatMap((call) => call.clientReports.map((report) => ({ call, report })));
-  const discarded = new Map<CallToStore, LedgerEntry[]>();
-  if (given.length === 0) return discarded;
-  const taken = await tx.$queryRaw<{ id: string; projectId: string }[]>`
-    INSERT INTO "ClientReportTaken" ("id", "projectId", "receivedAt")
-    SELECT DISTINCT ON (1, 2) * FROM unnest(
-      ${pgArray(given.map(({ report }) => report.id))}::uuid[],
-      ${pgArray(given.map(({ call }) => call.projectId))}::uuid[],
-      ${pgArray(given.map(({ call }) => call.receivedAt.toISOString()))}::timestamptz[])
-    ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING "id", "projectId"`;
-  const fresh = new Set(taken.map(({ id, projectId }) => `${projectId} ${id}`));
-  for (const { call, report } of given) {
-    if (!fresh.delete(`${call.projectId} ${report.id}`)) continue;
-    const entries = report.discarded.map((entry) => ({ outcome: 'DISCARDED' as const, ...entry }));
-    discarded.set(call, [...(discarded.get(call) ?? []), ...entries]);
-  }
-  return discarded;
-}
-
-async function insertEvents(tx: Tx, placed: PlacedReport[]): Promise<Set<string>> {
-  if (placed.length === 0) return new Set();
-  const column = (of: (report: PlacedReport) => string | null) => pgArray(placed.map(of));
-  const rows = await tx.$queryRaw<{ id: string; projectId: string }[]>`
-    INSERT INTO "ErrorEvent" ("id", "projectId", "fingerprintId", "occurredAt", "receivedAt", "category", "severity",
-      "platform", "service", "release", "environment", "correlationId", "userHash", "report")
-    SELECT e."id", e."projectId", e."fingerprintId", e."occurredAt", e."receivedAt", e."category"::"ReportCategory",
-      e."severity"::"ReportSeverity", e."platform"::"ReportPlatform", e."service", e."release", e."environment",
-      e."correlationId", e."userHash", e."report"::json
-    FROM unnest(
-      ${column(({ id }) => id)}::uuid[],
-      ${column(({ projectId }) => projectId)}::uuid[],
-      ${column(({ fingerprintId }) => fingerprintId)}::uuid[],
-      ${column(({ occurredAt }) => occurredAt.toISOString())}::timestamptz[],
-      ${column(({ receivedAt }) => receivedAt.toISOString())}::timestamptz[],
-      ${column(({ category }) => category)}::text[],
-      ${column(({ severity }) => severity)}::text[],
-      ${column(({ platform }) => platform)}::text[],
-      ${column(({ service }) => service)}::text[],
-      ${column(({ release }) => release)}::text[],
-      ${column(({ environment }) => environment)}::text[],
-      ${column(({ correlationId }) => correlationId)}::text[],
-      ${column(({ userHash }) => userHash && `\\x${userHash.toString('hex')}`)}::bytea[],
-      ${column(({ body }) => body)}::text[])
-      WITH ORDINALITY AS e("id", "projectId", "fingerprintId", "occurredAt", "receivedAt", "category", "severity",
-        "platform", "service", "release", "environment", "correlationId", "userHash", "report", "place")
-    ORDER BY e."projectId", e."id", e."place"
-    ON CONFLICT DO NOTHING
-    RETURNING "id", "projectId"`;
-  return new Set(rows.map(({ id, projectId }) => `${projectId} ${id}`));
-}
-
-/** The lines of the ledger, by project and hour of arrival. */
-function ledgerOf(
-  calls: CallToStore[],
-  results: StoredCall[],
-  discarded: Map<CallToStore, LedgerEntry[]>,
-): { projectId: string; hour: Date; entries: LedgerEntry[] }[] {
-  return calls.map((call, index) => {
-    const account = openAccount([...call.ledger, ...(discarded.get(call) ?? [])]);
-    call.reports.forEach(({ category }, at) => {
-      const outcome = results[index]?.fresh[at] ? 'ACCEPTED' : 'DUPLICATE';
-      account.add({ outcome, reason: '', category });
-    });
-    return { projectId: call.projectId, hour: hourOf(call.receivedAt), entries: account.entries() };
+  if (given.length === 0) return [];
+  const { rows } = await tx.query<{ id: string; projectId: string }>({
+    name: 'client-reports-take',
+    text: `
+      INSERT INTO "ClientReportTaken" ("id", "projectId", "receivedAt")
+      SELECT DISTINCT ON (1, 2) * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
+      ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING "id", "projectId"`,
+    values: [
+      uuidArray(given.map(({ report }) => report.id)),
+      uuidArray(given.map(({ call }) => call.projectId)),
+      instantArray(given.map(({ call }) => call.receivedAt)),
+    ],
   });
+  const fresh = new Set(rows.map(({ id, projectId }) => `${projectId} ${id}`));
+  return given.flatMap(({ call, report }) =>
+    fresh.delete(`${call.projectId} ${report.id}`)
+      ? report.discarded.map((entry) => ({
+          outcome: 'DISCARDED' as const,
+          ...entry,
+          ...whereOf(call),
+        }))
+      : [],
+  );
+}
+
+/** Of contracts that reports say are broken. Nearly always none. */
+async function violationsOf(tx: Transaction, fresh: PlacedReport[]): Promise<Signal[]> {
+  if (!fresh.some(({ contract }) => contract?.hash && contract.violation)) return [];
+  return tx.models((models) => noteViolations(models, fresh));
 }

@@ -1,29 +1,30 @@
-import type { Tx } from '../../platform/db.ts';
+import { instantArray, uuidArray } from '../../lib/pg-arrays.ts';
+import type { Transaction } from '../../platform/transactions.ts';
 import { applyTurns } from '../issues/apply-turns.ts';
 import { type Turn, turnOnReports } from '../issues/life-cycle.ts';
 import type { Signal } from '../signals.ts';
+import type { Kind } from './batch.ts';
 import { hourOf } from './clock.ts';
-import type { IssueTotals } from './count.ts';
 import type { FoundIssue, LockedIssue, PlacedReport } from './issues-of.ts';
 import type { Releases } from './release-rows.ts';
-import { pgArray } from './rows.ts';
+import type { IssueTotals } from './store-reports.ts';
 
 /**
  * What fresh reports make of their issues, which are locked: their state, and the signals of all that.
  * Whoever holds the lock is the one that states a change.
  */
 export async function turnIssues(
-  tx: Tx,
+  tx: Transaction,
   {
     fresh,
-    counted,
+    totals: totalsOf,
     releases,
     opened,
   }: {
     fresh: PlacedReport[];
-    counted: Map<string, IssueTotals>;
+    totals: Map<string, IssueTotals>;
     releases: Releases;
-    opened: Map<string, FoundIssue>;
+    opened: Map<Kind, FoundIssue>;
   },
 ): Promise<Signal[]> {
   const byIssue = Map.groupBy(fresh, ({ issue }) => issue.id);
@@ -35,7 +36,7 @@ export async function turnIssues(
   const signals: Signal[] = [];
   for (const [id, reports] of byIssue) {
     const first = reports[0];
-    const totals = counted.get(id);
+    const totals = totalsOf.get(id);
     if (!first || !totals) continue;
     const { issue } = first;
     const turn = turnOnReports(issue, {
@@ -43,17 +44,20 @@ export async function turnIssues(
       count: totals.count,
       users: totals.users,
       thisHour: busy.get(id) ?? 0,
-      release: (name) => releases.of(issue.projectId, name),
+      release: (name) => releases(issue.projectId, name),
     });
     if (turn) turns.push({ issue, turn });
     signals.push(...signalsOf(issue, reports, totals, { isNew: born.has(id), turn }));
   }
-  await applyTurns(tx, turns);
+  if (turns.length > 0) await tx.models((models) => applyTurns(models, turns));
   return signals;
 }
 
 /** Reports of the present hour, of issues that have a measure for it. */
-async function countsOfHour(tx: Tx, groups: PlacedReport[][]): Promise<Map<string, number>> {
+async function countsOfHour(
+  tx: Transaction,
+  groups: PlacedReport[][],
+): Promise<Map<string, number>> {
   const hour = hourOf(new Date());
   const watched = groups.flatMap(([first, ...others]) => {
     if (!first) return [];
@@ -66,24 +70,24 @@ async function countsOfHour(tx: Tx, groups: PlacedReport[][]): Promise<Map<strin
     return isMeasured && isNow ? [id] : [];
   });
   if (watched.length === 0) return new Map();
-  const rows = await tx.$queryRaw<{ issueId: string; count: number }[]>`
-    SELECT f."issueId", sum(h."count")::int AS "count"
-    FROM "Fingerprint" f JOIN "FingerprintHour" h ON h."fingerprintId" = f."id" AND h."hour" = ${hour}
-    WHERE f."issueId" = ANY(${pgArray(watched)}::uuid[]) GROUP BY f."issueId"`;
+  const { rows } = await tx.query<{ issueId: string; count: number }>({
+    name: 'report-issues-hour',
+    text: `
+      SELECT f."issueId", sum(h."count")::int AS "count"
+      FROM "Fingerprint" f JOIN "FingerprintHour" h ON h."fingerprintId" = f."id" AND h."hour" = ($2::timestamptz[])[1]
+      WHERE f."issueId" = ANY($1::uuid[]) GROUP BY f."issueId"`,
+    values: [uuidArray(watched), instantArray([hour])],
+  });
   return new Map(rows.map(({ issueId, count }) => [issueId, count]));
 }
 
 function signalsOf(
   issue: LockedIssue,
   reports: PlacedReport[],
-  { count, users }: IssueTotals,
+  { count, users, firstSeenAt, lastSeenAt }: IssueTotals,
   { isNew, turn }: { isNew: boolean; turn: Turn | null },
 ): Signal[] {
   const last = reports.reduce((a, b) => (b.occurredAt >= a.occurredAt ? b : a));
-  const firstMs = Math.min(
-    issue.firstSeenAt.getTime(),
-    ...reports.map((report) => report.occurredAt.getTime()),
-  );
   const made = (kind: Signal['kind'], detail: Signal['detail']): Signal => ({
     projectId: issue.projectId,
     kind,
@@ -97,12 +101,7 @@ function signalsOf(
     clientId: last.tags?.client ?? null,
     userHashes: reports.flatMap(({ userHash }) => userHash ?? []),
     detail,
-    seen: {
-      count: Number(count),
-      users,
-      firstAt: new Date(firstMs),
-      lastAt: new Date(Math.max(issue.lastSeenAt.getTime(), last.occurredAt.getTime())),
-    },
+    seen: { count: Number(count), users, firstAt: firstSeenAt, lastAt: lastSeenAt },
   });
   const signals = [
     made('report', {
