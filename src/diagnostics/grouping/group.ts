@@ -308,7 +308,8 @@ function culpritOf(links: Link[]): string | null {
   return place.slice(0, maxTitle);
 }
 
-function titleOf(report: Report, category: ReportCategory): string {
+/** First words of a report, for people. Pure. */
+export function titleOf(report: Report, category: ReportCategory): string {
   const [first] = report.exceptions;
   const message = (first?.message || report.message || '').split(/[\r\n]/, 1)[0]?.trim();
   const title = [first?.type, message].filter(Boolean).join(': ') || category;

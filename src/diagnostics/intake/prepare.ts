@@ -1,5 +1,3 @@
-import { createHmac } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type {
   Report,
   ReportCategory,
@@ -7,7 +5,9 @@ import type {
   ReportSeverity,
 } from '../../contract/report.ts';
 import type { App } from '../../platform/app.ts';
-import { type Grouping, groupReport } from '../grouping/group.ts';
+import { macOf } from '../../platform/keys.ts';
+import type { Grouping } from '../grouping/group.ts';
+import { groupOnce } from '../grouping/remember.ts';
 import type { GroupingRule } from '../grouping/rules.ts';
 
 /** A report as it is stored. */
@@ -46,7 +46,7 @@ export function prepareReport(
     userHash: Buffer | null;
     rules: GroupingRule[];
   },
-): PreparedReport & { body: string } {
+): Omit<PreparedReport, 'body'> {
   return {
     id: report.id.toLowerCase(),
     occurredAt,
@@ -60,8 +60,7 @@ export function prepareReport(
     userHash,
     contract: report.contract ?? null,
     tags: report.tags ?? null,
-    body: JSON.stringify(report),
-    grouping: groupingOf(report, category, rules),
+    grouping: groupOnce(report, category, rules),
   };
 }
 
@@ -81,38 +80,5 @@ export function hashUser({ keys }: Pick<App, 'keys'>, projectId: string, userId:
     if (known.size >= 10_000) known.clear();
     known.set(projectId, key);
   }
-  return createHmac('sha256', key).update(userId).digest().subarray(0, digestBytes);
-}
-
-const rememberedChars = 8_000_000;
-const groupings = new WeakMap<readonly GroupingRule[], LRUCache<string, Grouping>>();
-
-/** Equal reports come in storms: what grouping looks at is compared before it is looked at again. */
-function groupingOf(report: Report, category: ReportCategory, rules: GroupingRule[]): Grouping {
-  let known = groupings.get(rules);
-  if (!known) {
-    known = new LRUCache({ maxSize: rememberedChars });
-    groupings.set(rules, known);
-  }
-  const { exceptions, message, fingerprint, source, request, response, database, contract, sync } =
-    report;
-  const key = JSON.stringify([
-    category,
-    exceptions,
-    message,
-    fingerprint,
-    source?.service,
-    request?.operationName,
-    response?.code,
-    response?.path,
-    database?.code,
-    contract,
-    sync?.type,
-    sync?.entityType,
-  ]);
-  const before = known.get(key);
-  if (before) return before;
-  const made = groupReport(report, category, rules);
-  known.set(key, made, { size: key.length });
-  return made;
+  return macOf({ mac: key }, userId).subarray(0, digestBytes);
 }

@@ -14,10 +14,11 @@ import { type LedgerEntry, openAccount } from './ledger.ts';
 import { hashUser, type PreparedReport, prepareReport } from './prepare.ts';
 import { rateOf } from './rates.ts';
 import { redactReport } from './redact-report.ts';
-import { sampleOf } from './samples.ts';
+import { isSample } from './samples.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { withSources } from './source-maps.ts';
 import { spikeOf } from './spikes.ts';
+import { isUsualReport } from './usual-report.ts';
 import { makeReportWriter, type ReportWriter } from './writer.ts';
 
 /** Who sends reports. */
@@ -173,7 +174,9 @@ async function judge(
   given: unknown,
   { settings, sentAt, receivedAt }: { settings: Settings; sentAt: Date | null; receivedAt: Date },
 ): Promise<Judged> {
-  const parsed = Report.safeParse(given);
+  const parsed = isUsualReport(given)
+    ? { success: true as const, data: given }
+    : Report.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const field = issue?.path.join('.') || 'report';
@@ -183,14 +186,16 @@ async function judge(
   const category = report.category ?? categoryOf(report);
   const reason = filterOf(settings.filters, report, category);
   if (reason) return { reason, category };
-  const prepared = prepareReport(redactReport(report), {
+  const redacted = redactReport(report);
+  const prepared = prepareReport(redacted, {
     occurredAt: correctedInstant(new Date(report.occurredAt), { sentAt, receivedAt }),
     category,
     severity: report.severity ?? severityOf(category),
     userHash: report.user ? hashUser(app, projectId, report.user.id) : null,
     rules: settings.rules,
   });
-  return { report: { ...prepared, body: sampleOf(app, projectId, prepared) } };
+  const body = isSample(app, projectId, prepared.grouping) ? JSON.stringify(redacted) : null;
+  return { report: { ...prepared, body } };
 }
 
 /** Reasons of reporters and of envelope SDKs; of others the ledger would have a line each. */
