@@ -2,14 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openTestApp } from '../../test/app.ts';
 import { newId } from '../lib/ids.ts';
-import {
-  bigintArray,
-  bytesArray,
-  instantArray,
-  jsonArray,
-  textArray,
-  uuidArray,
-} from '../lib/pg-arrays.ts';
+import { bytesArray, instantArray, textArray, uuidArray } from '../lib/pg-arrays.ts';
 import type { Transaction } from './transactions.ts';
 
 const insert = (tx: Transaction, name: string) =>
@@ -99,38 +92,21 @@ test('transactions at once do not mix, and a connection that is lost is not used
 test('an array of bytes is the array that it stands for', async () => {
   const app = await openTestApp();
   const text = fc.string({ unit: 'grapheme' }).map((value) => value.replaceAll('\0', ''));
-  const orNull = <T>(value: fc.Arbitrary<T>) => fc.array(fc.option(value, { nil: null }));
+  const listOf = <T>(value: fc.Arbitrary<T>) => fc.array(fc.option(value, { nil: null }));
   const ofYears = { min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T00:00:00Z') };
 
   const property = fc.asyncProperty(
-    orNull(text),
-    orNull(fc.json().map((value) => JSON.stringify(JSON.parse(value)))),
-    orNull(fc.uint8Array().map((value) => Buffer.from(value))),
-    fc.array(fc.uuid()),
-    fc.array(fc.date({ ...ofYears, noInvalidDate: true })),
-    fc.array(fc.maxSafeInteger()),
-    async (texts, jsons, bytes, uuids, instants, numbers) => {
+    listOf(text),
+    listOf(fc.uint8Array().map((value) => Buffer.from(value))),
+    listOf(fc.uuid()),
+    listOf(fc.date({ ...ofYears, noInvalidDate: true })),
+    async (texts, bytes, uuids, instants) => {
       const { rows } = await app.sql.query({
-        text: `SELECT $1::text[] AS texts, ($2::json[])::text[] AS jsons, $3::bytea[] AS bytes, ($4::uuid[])::text[] AS uuids,
-          $5::timestamptz[] AS instants, $6::bigint[] AS numbers`,
-        values: [
-          textArray(texts),
-          jsonArray(jsons.map((json) => json?.replaceAll('\\u0000', '') ?? null)),
-          bytesArray(bytes),
-          uuidArray(uuids),
-          instantArray(instants),
-          bigintArray(numbers),
-        ],
+        text: 'SELECT $1::text[] AS texts, $2::bytea[] AS bytes, ($3::uuid[])::text[] AS uuids, $4::timestamptz[] AS instants',
+        values: [textArray(texts), bytesArray(bytes), uuidArray(uuids), instantArray(instants)],
       });
-      expect(rows[0]).toEqual({
-        texts,
-        jsons: jsons.map((json) => json?.replaceAll('\\u0000', '') ?? null),
-        bytes,
-        uuids,
-        instants,
-        numbers: numbers.map(String),
-      });
+      expect(rows[0]).toEqual({ texts, bytes, uuids, instants });
     },
   );
-  await fc.assert(property, { numRuns: 100 });
+  await fc.assert(property, { numRuns: 50 });
 });

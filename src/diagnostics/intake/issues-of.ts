@@ -1,6 +1,6 @@
 import type { ErrorIssue } from '../../generated/prisma/client.ts';
 import { newId } from '../../lib/ids.ts';
-import { bytesArray, instantArray, jsonArray, textArray, uuidArray } from '../../lib/pg-arrays.ts';
+import { bytesArray, instantArray, textArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { Transaction } from '../../platform/transactions.ts';
 import { groupingVersion } from '../grouping/group.ts';
 import type { Living } from '../issues/life-cycle.ts';
@@ -89,7 +89,7 @@ async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<string[]> {
     name: 'report-issues-make',
     text: `
       WITH "given" AS MATERIALIZED (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::json[], $6::text[], $7::text[], $8::text[],
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[],
           $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
           AS g("id", "issueId", "projectId", "hash", "explanation", "title", "culprit", "category", "severity", "platform",
             "service", "release", "occurredAt", "receivedAt")
@@ -114,7 +114,7 @@ async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<string[]> {
       uuidArray(firsts.map(newId)),
       uuidArray(firsts.map(({ projectId }) => projectId)),
       bytesArray(kinds.map(({ hash }) => hash)),
-      jsonArray(firsts.map(({ grouping }) => JSON.stringify(grouping.explanation))),
+      textArray(firsts.map(({ grouping }) => JSON.stringify(grouping.explanation))),
       texts(({ grouping }) => grouping.title),
       texts(({ grouping }) => grouping.culprit),
       texts(({ category }) => category),

@@ -1,11 +1,4 @@
-import {
-  bigintArray,
-  bytesArray,
-  instantArray,
-  jsonArray,
-  textArray,
-  uuidArray,
-} from '../../lib/pg-arrays.ts';
+import { bytesArray, instantArray, textArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { Transaction } from '../../platform/transactions.ts';
 import type { BatchReport } from './batch.ts';
 import type { PlacedReport } from './issues-of.ts';
@@ -43,7 +36,7 @@ const columns: Column[] = [
   ['environment', 'text', texts(({ environment }) => environment)],
   ['correlationId', 'text', texts(({ correlationId }) => correlationId)],
   ['userHash', 'bytea', (reports) => bytesArray(reports.map(({ userHash }) => userHash))],
-  ['report', 'json', (reports) => jsonArray(reports.map(({ body }) => body))],
+  ['report', 'text', texts(({ body }) => body)],
 ];
 
 const names = columns.map(([name]) => `"${name}"`).join(', ');
@@ -68,7 +61,7 @@ WITH "given" AS MATERIALIZED (
   INSERT INTO "ErrorEvent" (${names.replaceAll('"report"', '"fingerprintId", "report"')})
   SELECT g."id", g."projectId", g."occurredAt", g."receivedAt", g."category"::"ReportCategory", g."severity"::"ReportSeverity",
     g."platform"::"ReportPlatform", g."service", g."release", g."environment", g."correlationId", g."userHash",
-    g."fingerprintId", g."report"
+    g."fingerprintId", g."report"::json
   FROM "given" g ORDER BY g."projectId", g."id"
   ON CONFLICT DO NOTHING
   RETURNING "id", "projectId", "fingerprintId", "occurredAt", "receivedAt", "category", "severity", "platform", "service",
@@ -132,9 +125,9 @@ WITH "given" AS MATERIALIZED (
     SELECT d."projectId", date_bin('1 hour', d."receivedAt", 'epoch'), 'DUPLICATE', '', d."category"::"ReportCategory", count(*)
     FROM "repeat" d GROUP BY 1, 2, 5
     UNION ALL
-    SELECT g."projectId", g."hour", g."outcome"::"ReportOutcome", g."reason", g."category"::"ReportCategory", g."count"
+    SELECT g."projectId", g."hour", g."outcome"::"ReportOutcome", g."reason", g."category"::"ReportCategory", g."count"::bigint
     FROM unnest($${first + 1}::uuid[], $${first + 2}::timestamptz[], $${first + 3}::text[], $${first + 4}::text[],
-      $${first + 5}::text[], $${first + 6}::bigint[]) AS g("projectId", "hour", "outcome", "reason", "category", "count")
+      $${first + 5}::text[], $${first + 6}::text[]) AS g("projectId", "hour", "outcome", "reason", "category", "count")
   ) c
   GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
   ON CONFLICT ("projectId", "hour", "outcome", "reason", "category") DO UPDATE SET "count" = l."count" + EXCLUDED."count"
@@ -183,7 +176,7 @@ export async function storeReports(
       textArray(lines.map(({ outcome }) => outcome)),
       textArray(lines.map(({ reason }) => reason)),
       textArray(lines.map(({ category }) => category)),
-      bigintArray(lines.map(({ count }) => count)),
+      textArray(lines.map(({ count }) => String(count))),
     ],
   });
   const totals = new Map<string, IssueTotals>();
