@@ -45,7 +45,7 @@ function assembleAnew(piece: Piece): boolean {
     }
   }
   if (piece.isMarkOld) writeMarks(piece);
-  if (piece.areKidsOld) piece.kids = writeKids(piece);
+  if (piece.areKidsOld || piece.spots) piece.kids = writeKids(piece);
   if (piece.shadow && piece.isShadowOld && element.shadowRoot) {
     piece.shadow = writeShadow(piece, element.shadowRoot);
   }

@@ -35,7 +35,8 @@ export function outdateBoxes(): void {
 /** The page scrolled, or the scroller in it: what does not move with the page stands elsewhere. */
 export function moved(scroller: Element): void {
   old.isNear = true;
-  if (scroller !== document.scrollingElement) scrolled.add(scroller);
+  // A field scrolls its text; nothing stands in it.
+  if (scroller !== document.scrollingElement && scroller.firstElementChild) scrolled.add(scroller);
 }
 
 export function areBoxesOld(): boolean {

@@ -243,9 +243,9 @@ function describe(element: Element | null, kept: Moment, event?: Event): Beginni
   return beginning;
 }
 
-/** A key goes where the focus is, whatever lies on top of it. */
+/** A pointer or wheel has found it; a key goes where the focus is, whatever lies on top of it. */
 function isHitBy(event: Event | undefined): boolean | null {
-  return event instanceof KeyboardEvent ? null : event instanceof PointerEvent;
+  return event instanceof KeyboardEvent ? null : event instanceof MouseEvent;
 }
 
 function pointerOf(event: MouseEvent, element: Element | null): Pointer {

@@ -1,4 +1,5 @@
 import { outdateBoxes } from './boxes.ts';
+import { noteSpot } from './mend.ts';
 import { type Piece, pieceOf, soil } from './pieces.ts';
 import { mayRestyle, restyle } from './restyle.ts';
 
@@ -68,7 +69,7 @@ function note(records: MutationRecord[]): void {
     } else {
       const isText = record.type === 'characterData';
       const holder = isText ? target.parentNode : target;
-      if (!holder || !noteKids(holder)) continue;
+      if (!holder || !noteKids(holder, record)) continue;
       hasChanged = true;
       if (!isText) noteNodes(record, now);
     }
@@ -97,13 +98,14 @@ function aroundOf(piece: Piece): Piece {
   return parent && parent.kids.length <= 60 ? parent : piece;
 }
 
-function noteKids(holder: Node): boolean {
+function noteKids(holder: Node, record: MutationRecord): boolean {
   const isShadow = holder instanceof ShadowRoot;
   const element = isShadow ? holder.host : holder;
   if (!(element instanceof Element) || element.localName === MARK) return false;
   const piece = pieceOf(element);
   if (!piece) return true;
-  soil(piece, isShadow ? 'shadow' : 'kids');
+  const isSpot = !isShadow && record.type === 'childList' && noteSpot(piece, record);
+  soil(piece, isShadow ? 'shadow' : isSpot ? 'html' : 'kids');
   if (STYLES.test(piece.tag)) restyle();
   return true;
 }

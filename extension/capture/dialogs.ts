@@ -17,7 +17,7 @@ const LONGEST_GAP = 600;
 /** Milliseconds without a change after which it is worth looking. */
 const PAUSE = 40;
 /** A cover that no change of the document tells of is found by then; milliseconds. */
-const UNTOLD_COVER = 3_000;
+const UNTOLD_COVER = 5_000;
 /** Attributes that make a dialog or an alert, and those that show one. */
 const TELLING = /^(?:class|style|role|open|hidden|inert|popover|aria-|data-)/;
 /** Changed elements that are looked at one by one; of more, all of the page is searched. */

@@ -71,7 +71,8 @@ function tellPiece(piece: Piece): void {
 /** @returns where they end */
 function placeKids(kids: readonly Kid[], start: number): number {
   let at = start;
-  for (const [index, kid] of kids.entries()) {
+  for (let index = 0; index < kids.length; index++) {
+    const kid = kids[index] ?? '';
     if (typeof kid === 'string') at += kid.length;
     else if (kid.told) {
       place(kid.told, at, index, kids);

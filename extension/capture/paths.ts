@@ -6,7 +6,7 @@ const TELLING = ['data-testid', 'name', 'aria-label', 'placeholder', 'for', 'hre
 const MOST_TESTS = 10;
 
 /** Elements after one that are looked at before the whole page is searched for another match. */
-const SOON = 30;
+const SOON = 120;
 
 type Root = Document | ShadowRoot;
 

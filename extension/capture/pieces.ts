@@ -19,6 +19,8 @@ export interface Piece {
   isMarkOld: boolean;
   kids: Kid[];
   areKidsOld: boolean;
+  /** Where the kids of a long list changed, when not all of them are to be read anew. */
+  spots: MutationRecord[] | null;
   /** Top of the open shadow root; `null` without one. */
   shadow: Kid[] | null;
   isShadowOld: boolean;
@@ -110,6 +112,7 @@ export function adopt(element: Element, parent: Piece | null): Piece {
     isMarkOld: true,
     kids: [],
     areKidsOld: true,
+    spots: null,
     shadow: null,
     isShadowOld: true,
     html: null,
@@ -225,7 +228,7 @@ export function countAsShown(piece: Piece, isShown: boolean): void {
 }
 
 /** The element is gone. If it comes back, it is the same one. */
-function forget(piece: Piece): void {
+export function forget(piece: Piece): void {
   regroup(piece, 'groups', []);
   regroup(piece, 'textGroups', []);
   countAsShown(piece, false);

@@ -1,6 +1,16 @@
 import { isTextField } from './dom.ts';
+import { mend } from './mend.ts';
 import { roleOfElement } from './names.ts';
-import { age, countAsShown, exchange, type Kid, type Piece, regroup, soil } from './pieces.ts';
+import {
+  age,
+  countAsShown,
+  exchange,
+  forget,
+  type Kid,
+  type Piece,
+  regroup,
+  soil,
+} from './pieces.ts';
 import { cleanText, cleanUrl, rawValueOf, sensitivityOf, shownValueOf } from './privacy.ts';
 
 export const SHADOW_OPEN = '<template shadowrootmode="open">';
@@ -86,13 +96,18 @@ export function closeOf({ tag }: Piece): string {
 
 export function writeKids(piece: Piece): Kid[] {
   const { element, tag } = piece;
+  const spots = piece.areKidsOld ? null : piece.spots;
   piece.areKidsOld = false;
+  piece.spots = null;
   if (VOID.test(tag) || EMPTIED.test(tag)) return [];
   if (tag === 'textarea' || isMaskedEditor(piece)) {
     exchange(piece.kids, document.createDocumentFragment(), piece, () => '');
     return [escapeText(shownValueOf(element))];
   }
-  return writeTexts(piece, element, piece.kids);
+  const mended = spots && mend(piece, spots, escapeText);
+  if (!mended) return writeTexts(piece, element, piece.kids);
+  for (const kid of mended.gone) if (!kid.element.isConnected) forget(kid);
+  return mended.kids;
 }
 
 export function writeShadow(piece: Piece, root: ShadowRoot): Kid[] {
