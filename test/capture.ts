@@ -18,6 +18,7 @@ type InPage = {
   stop(): void;
   isWritten(): boolean;
   written(): Promise<Written>;
+  writtenAtOnce(): Written;
 };
 
 /** The page as it is kept once it rests, and as it is when all of it is written anew. */
@@ -37,7 +38,10 @@ export type Capture = {
   rested(): Promise<void>;
   last(type: Draft['type']): Draft;
   look(page: Page | Frame, secrets?: string[]): Promise<Look>;
+  /** Once the page rests. */
   written(page: Page): Promise<Written>;
+  /** While nobody has looked yet where things stand now. */
+  writtenAtOnce(page: Page): Promise<Written>;
   close(): Promise<void>;
 };
 
@@ -75,12 +79,16 @@ async function bundleHearing(): Promise<string> {
       async look(secrets) { hearSecrets(secrets); await surveyed(); return look(secrets); },
       close: closeAll, stop: stopHearing, isWritten,
       async written() {
+        const { __capture } = globalThis;
         const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
         await frame();
         while (unchangedMs() < 1_000 || isStale()) {
           await frame();
           surveyAtLeisure(8);
         }
+        return __capture.writtenAtOnce();
+      },
+      writtenAtOnce() {
         survey(Infinity); // values of fields are known to nobody before
         const kept = lastWhole().html;
         beginSurvey();
@@ -183,6 +191,11 @@ export async function openCapture({ touch = false } = {}): Promise<Capture> {
       page.evaluate(() => {
         const { __capture } = globalThis as unknown as { __capture: InPage };
         return __capture.written();
+      }),
+    writtenAtOnce: (page) =>
+      page.evaluate(() => {
+        const { __capture } = globalThis as unknown as { __capture: InPage };
+        return __capture.writtenAtOnce();
       }),
     close: () => browser.close(),
   };
