@@ -7,6 +7,9 @@ import type { App } from '../src/platform/app.ts';
 export type Child = {
   /** What it has printed so far. */
   said(): string;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended, with its exit code. */
+  ended: Promise<number | null>;
   /** Ends it in the middle of whatever it does. */
   kill(): Promise<void>;
   /** Lets it end by itself; under coverage it writes then what it ran. */
@@ -15,7 +18,7 @@ export type Child = {
 
 /** Starts `src/serve.ts` or `src/work.ts`; resolves when it says that it is ready. */
 export async function startChild(
-  { config }: Pick<App, 'config'>,
+  { config }: { config: Pick<App['config'], 'databaseUrl' | 'dataDir'> },
   door: 'serve' | 'work',
   env: Record<string, string> = {},
 ): Promise<Child> {
@@ -36,15 +39,22 @@ export async function startChild(
       said += String(data);
     });
   const exited = once(child, 'exit');
+  const ended = exited.then(() => child.exitCode);
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await exited;
   };
   onTestFinished(() => end('SIGKILL'));
   const ready = door === 'serve' ? 'More keys:' : 'Working on jobs';
-  await expect.poll(() => isOver(child) || said.includes(ready), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => isOver(child) || said.includes(ready), { timeout: 60_000 }).toBe(true);
   if (isOver(child)) throw new Error(`Expected ${door} to start, it said: ${said}`);
-  return { said: () => said, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  return {
+    said: () => said,
+    signal: (signal) => void child.kill(signal),
+    ended,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
 }
 
 function isOver({ exitCode, signalCode }: ChildProcess): boolean {

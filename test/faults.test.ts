@@ -50,6 +50,12 @@ async function openWatched(env: Record<string, string> = {}): Promise<Watched> {
   const channelIds = [await makeChannel(alerting)];
   for (const trigger of triggers) await makeRule(alerting, { trigger, channelIds });
   await app.queue.work(app);
+  const seen = await followAll(product);
+  return Object.assign(product, { viewer, channels, seen });
+}
+
+/** All that is in the debug stream from now on. */
+async function followAll(product: Reporting): Promise<Seen[]> {
   const seen: Seen[] = [];
   const connection = product.connect({ patienceMs: 60_000 });
   const follow = async () => {
@@ -62,7 +68,7 @@ async function openWatched(env: Record<string, string> = {}): Promise<Watched> {
   };
   void follow().catch(() => undefined); // ends with its connection
   await connection.ready(20_000);
-  return Object.assign(product, { viewer, channels, seen });
+  return seen;
 }
 
 /** The fault is one issue of its category, in the stream, and told at the channel. */
@@ -237,7 +243,7 @@ test('a provider that refuses with 429 is an issue of its own category', {
   await expectFound(watched, 'RATE_LIMIT_EXCEEDED');
 });
 
-test('a worker that is killed in the middle of a job is told of once, at the channel', {
+test('a worker that is killed in the middle of a job is told of once, in the stream and at the channel', {
   timeout: 180_000,
 }, async () => {
   const channels = await openChannelServer();
@@ -250,6 +256,7 @@ test('a worker that is killed in the middle of a job is told of once, at the cha
   };
   const alerting = { app, viewer, projectId, channels };
   await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  const seen = await followAll(product);
   await closeGates(app);
   const recorded = await makeRecorded({});
   await playRecorded(app, viewer, recorded);
@@ -263,6 +270,12 @@ test('a worker that is killed in the middle of a job is told of once, at the cha
   const dead = () => app.db.errorEvent.findMany({ where: { severity: 'CRITICAL' } });
   await expect.poll(async () => (await dead()).length, { timeout: 90_000 }).toBe(1);
   expect((await dead())[0]).toMatchObject({ projectId, platform: 'WORKER' });
+  const { fingerprintId } = (await dead())[0] ?? {};
+  const issue = await app.db.errorIssue.findFirst({
+    where: { fingerprints: { some: { id: fingerprintId ?? '' } } },
+  });
+  const inStream = () => seen.filter(({ signal }) => signal === 'issue.new');
+  await expect.poll(inStream, { timeout: 20_000 }).toMatchObject([{ title: issue?.title }]);
   await expect.poll(() => channels.taken.length, { timeout: 30_000 }).toBe(1);
   const failed = () => ask(app, viewer, `{ session(id: "${recorded.head.id}") { state } }`);
   await expect.poll(failed, { timeout: 20_000 }).toEqual({ session: { state: 'FAILED' } });

@@ -92,8 +92,9 @@ const ServerStatus = builder.objectRef<App>('ServerStatus').implement({
 builder.queryField('serverStatus', (t) =>
   t.field({
     type: ServerStatus,
-    description: 'How the server is doing.',
-    authScopes: { viewer: true },
+    description:
+      'How the server is doing. Not for keys that may only report: in a page they are public.',
+    authScopes: { anyScope: ['READ', 'CAPTURE', 'TRAIN', 'ADMIN'] },
     resolve: (_root, _args, { app }) => app,
   }),
 );

@@ -27,6 +27,8 @@ function change(name: string, type: string) {
 }
 const RESOLVE = change('resolveErrorIssue', 'ResolveErrorIssueInput');
 const ARCHIVE = change('archiveErrorIssue', 'ArchiveErrorIssueInput');
+const ASSIGN = change('assignErrorIssue', 'AssignErrorIssueInput');
+const REOPEN = change('reopenErrorIssue', 'ReopenErrorIssueInput');
 const MERGE = change('mergeErrorIssues', 'MergeErrorIssuesInput');
 const SPLIT = change('splitErrorIssue', 'SplitErrorIssueInput');
 
@@ -144,6 +146,65 @@ test('archived until escalation: the forecast of its own past decides', async ()
   await take(app, projectId, [aReport()]);
 
   expect((await only(app, viewer)).state).toBe('ESCALATING');
+  await take(app, projectId, [aReport()]);
+  const signals = await app.db.debugEvent.findMany({
+    where: { body: { path: ['signal'], equals: 'issue.escalating' } },
+  });
+  expect(signals.map(({ body }) => body)).toMatchObject([{ subjectId: id, kind: 'WARNING' }]);
+});
+
+test('an issue is assigned to members only, and to nobody again, compare-and-set', async () => {
+  const { app, viewer } = await begin();
+  const { projectId } = viewer;
+  await take(app, projectId, [aReport()]);
+  const { id } = await only(app, viewer);
+  const [member, stranger] = await Promise.all(
+    ['ada@example.org', 'eve@example.org'].map((email) =>
+      app.db.user.create({ data: { id: newId(), email, name: 'Somebody', passwordHash: '-' } }),
+    ),
+  );
+  const userId = member?.id ?? '';
+  await app.db.membership.create({ data: { projectId, userId, role: 'VIEWER' } });
+  const assign = (assigneeId: string | null, more: object = {}) =>
+    ask<Record<string, object>>(app, viewer, ASSIGN, {
+      input: { issueId: id, operationId: newId(), assigneeId, ...more },
+    }).then((data) => data.assignErrorIssue);
+  const assignee = async () => (await app.db.errorIssue.findFirstOrThrow()).assigneeId;
+
+  expect(await assign(stranger?.id ?? '')).toMatchObject({ code: 'INVALID_INPUT' });
+  expect(await assign(userId)).toMatchObject({ id, version: 2 });
+  expect(await assignee()).toBe(userId);
+  expect(await assign(null, { expectedVersion: 1 })).toMatchObject({ current: { version: 2 } });
+  expect(await assign(null)).toMatchObject({ version: 3 });
+
+  expect(await assignee()).toBeNull();
+  const history = await app.db.errorIssueChange.findMany({ orderBy: { version: 'asc' } });
+  expect(history.map(({ reason }) => reason)).toEqual([
+    'Somebody looks after it.',
+    'Nobody looks after it any more.',
+  ]);
+});
+
+test('a resolved or archived issue is taken up again by hand; one that is open is not', async () => {
+  const { app, viewer } = await begin();
+  await take(app, viewer.projectId, [aReport()]);
+  const { id } = await only(app, viewer);
+  const issue = { issueId: id };
+  const doTo = (text: string, more: object = {}) =>
+    ask<Record<string, { code?: string; state?: string }>>(app, viewer, text, {
+      input: { ...issue, operationId: newId(), ...more },
+    }).then((data) => Object.values(data)[0]);
+
+  expect(await doTo(REOPEN)).toMatchObject({ code: 'ERROR_ISSUE_STATE' });
+  await doTo(RESOLVE);
+  expect(await doTo(REOPEN, { reason: 'It is still there.' })).toMatchObject({ state: 'ONGOING' });
+  await doTo(ARCHIVE, { until: 'FOREVER' });
+  expect(await doTo(REOPEN)).toMatchObject({ state: 'ONGOING' });
+
+  const last = await app.db.errorIssue.findFirstOrThrow();
+  expect(last).toMatchObject({ resolvedAt: null, archivedUntil: null });
+  const reasons = (await app.db.errorIssueChange.findMany()).map(({ reason }) => reason);
+  expect(reasons).toContain('It is still there.');
 });
 
 test('merged issues stay merged for later reports, and split ones split', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { App } from '../../platform/app.ts';
 import type { Fault } from '../../platform/faults.ts';
@@ -13,6 +14,8 @@ export type Service = 'server' | 'worker';
 type Given = { id: string; tags?: Record<string, string> };
 type Call = { sentAt: string; reports: Given[]; clientReports: { id: string }[] };
 
+/** How often it is asked whether the database is back. */
+const askEveryMs = 1_000;
 /** After the database is back, stragglers of the same outage come for so long. */
 const graceMs = 30_000;
 const projectTag = 'codesight.project';
@@ -22,14 +25,15 @@ const projectTag = 'codesight.project';
  * away, and go through the same intake as everybody's. A fault of a project's work is the project's; all
  * others are those of the installation's project (`DIAGNOSTICS_PROJECT`).
  *
- * An outage of the database is one report of one process, however much fails of it. Faults of the intake
- * itself are not reported: they would report themselves.
+ * An outage of the database is one report of one process, however much fails of it, and goes out as soon as
+ * the database answers again. Faults of the intake itself are not reported: they would report themselves.
  */
 export function openSelfReports(app: App, service: Service): Reporter {
   const { config, log } = app;
   const known = new LRUCache<string, boolean>({ max: 1_000, ttl: 60_000 });
   let outage: 'none' | 'told' | 'ending' = 'none';
   let endsAt = 0;
+  let isClosed = false;
 
   const ownProject = async (): Promise<string | null> => {
     const { project } = config.diagnostics;
@@ -89,6 +93,18 @@ export function openSelfReports(app: App, service: Service): Reporter {
     return { outcomes, clientReports: clientReports.map(({ id }) => id) };
   };
 
+  /** The pauses of the reporter double: after a long outage its next try would be minutes away. */
+  const whenBack = async (): Promise<void> => {
+    while (outage === 'told' && !isClosed) {
+      const answers = await app.database.ping().then(
+        () => true,
+        () => false,
+      );
+      if (answers) return;
+      await delay(askEveryMs, undefined, { ref: false });
+    }
+  };
+
   const reporter = openReporter({
     url: 'codesight:',
     key: '',
@@ -96,7 +112,10 @@ export function openSelfReports(app: App, service: Service): Reporter {
     platform: service === 'server' ? 'SERVER' : 'WORKER',
     folder: join(config.dataDir, 'reports'),
     automatic: { errors: false, breadcrumbs: false }, // the doors tell of what nobody handles
-    fetch: async (_url, { body }) => Response.json(await deliver(body)),
+    fetch: async (_url, { body }) => {
+      await whenBack();
+      return Response.json(await deliver(body));
+    },
     // Postgres quotes values in its details, and Prisma its details in messages.
     beforeSend: (report) => ({
       ...report,
@@ -146,5 +165,11 @@ export function openSelfReports(app: App, service: Service): Reporter {
     });
   };
   app.faults.connect(hear);
-  return reporter;
+  return {
+    ...reporter,
+    close(timeoutMs) {
+      isClosed = true;
+      return reporter.close(timeoutMs);
+    },
+  };
 }

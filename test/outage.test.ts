@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { openConnection } from '../src/client/connection.ts';
+import { contractHashes } from '../src/generated/client/contracts.ts';
+import { DebugStreamDocument } from '../src/generated/client/graphql.ts';
+import { newId } from '../src/lib/ids.ts';
+import { openEmbeddedPostgres } from '../src/platform/postgres.ts';
+import { openTestApp } from './app.ts';
+import { openChannelServer, testSecret } from './channel-server.ts';
+import { startChild } from './children.ts';
+import { makeDataDir } from './command.ts';
+
+/** Something in the process that nobody handles, at a signal. */
+const planted = `--import=data:text/javascript,${encodeURIComponent(
+  `process.on('SIGUSR2', () => setTimeout(() => { throw new RangeError('planted in the process'); }));`,
+)}`;
+
+test.each([
+  ['serve', 'SERVER'],
+  ['work', 'WORKER'],
+] as const)(
+  'a fault that ends %s is told once, when it is started again',
+  {
+    timeout: 240_000,
+  },
+  async (door, platform) => {
+    const app = await openTestApp();
+    const env = { PORT: '0' };
+    if (door === 'work') await (await startChild(app, 'serve', env)).stop(); // makes the first project
+    const first = await startChild(app, door, { ...env, NODE_OPTIONS: planted });
+    first.signal('SIGUSR2');
+    expect(await first.ended).toBe(1);
+
+    await startChild(app, door, env);
+
+    await expect.poll(() => app.db.errorEvent.count(), { timeout: 60_000 }).toBe(1);
+    const [event] = await app.db.errorEvent.findMany();
+    expect(event).toMatchObject({ severity: 'CRITICAL', platform });
+    expect(JSON.stringify(event?.report)).toContain('planted in the process');
+  },
+);
+
+test('Postgres that is stopped under serve and work: health says so, and one alert when it is back', {
+  timeout: 300_000,
+}, async () => {
+  const dir = await makeDataDir();
+  const log = { info: () => undefined, warn: () => undefined };
+  const open = () => openEmbeddedPostgres({ dir: join(dir, 'own'), log, durable: false });
+  let postgres = await open();
+  onTestFinished(() => postgres.stop());
+  const config = { databaseUrl: postgres.url, dataDir: join(dir, 'data') };
+  const channels = await openChannelServer();
+  const env = { PORT: '0', ALERT_ALLOWED_HOSTS: channels.host };
+  const serve = await startChild({ config }, 'serve', env);
+  await startChild({ config }, 'work', env);
+  const url = /http:\/\/[\d.:]+/.exec(serve.said())?.[0] ?? '';
+  const token = /cs_\w+/.exec(serve.said())?.[0] ?? '';
+  const channel = { kind: 'WEBHOOK', name: 'ops', url: `${channels.url}/webhook` };
+  const ids = { channel: newId(), rule: newId() };
+  const rule = { id: ids.rule, name: 'new', trigger: 'ISSUE_NEW', channelIds: [ids.channel] };
+  const ask = async (query: string, variables: object): Promise<unknown> => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    return response.json();
+  };
+  const made = await ask(
+    `mutation ($channel: SaveChannelInput!, $rule: SaveAlertRuleInput!) {
+      saveChannel(input: $channel) { __typename } saveAlertRule(input: $rule) { __typename } }`,
+    { channel: { ...channel, id: ids.channel, secret: testSecret }, rule },
+  );
+  expect(made).toMatchObject({ data: { saveAlertRule: { __typename: 'AlertRule' } } });
+  const came = followStream(url, token);
+  // Whoever has seen one event misses none of those that follow, whatever happens between.
+  const check = () => ({ id: newId(), contractHash: contractHashes.Viewer, checked: 1 });
+  const anchor = () =>
+    ask(
+      `mutation ($input: ReportContractChecksInput!) { reportContractChecks(input: $input) { __typename } }`,
+      { input: { checks: [check()] } },
+    ).then(() => came.length);
+  await expect.poll(anchor, { timeout: 20_000, interval: 500 }).toBeGreaterThan(0);
+  const health = async () => (await fetch(`${url}/health/ready`)).status;
+  await expect.poll(health, { timeout: 20_000 }).toBe(200);
+
+  await postgres.stop();
+  await expect.poll(health, { timeout: 10_000 }).toBe(503);
+  // Long enough for a reporter that only doubles its pauses to be late.
+  const answers: number[] = [];
+  const look = async () => answers.push(await health());
+  await expect.poll(look, { timeout: 90_000, interval: 1_000 }).toBeGreaterThan(15);
+  expect(new Set(answers)).toEqual(new Set([503]));
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  postgres = await open();
+  const backAt = Date.now();
+
+  const inStream = () => came.find(({ signal }) => signal === 'issue.new');
+  await expect.poll(inStream, { timeout: 60_000 }).toMatchObject({ category: 'CONNECTION_LOST' });
+  await expect.poll(() => channels.taken.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  process.stderr.write(
+    `The database came back: in the stream after ${(inStream()?.at ?? 0) - backAt} ms, at the channel after ${(channels.taken[0]?.at.getTime() ?? 0) - backAt} ms.\n`,
+  );
+  await expect.poll(health, { timeout: 20_000 }).toBe(200);
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  const { rows } = await client.query(
+    'SELECT "category"::text, "platform"::text, "severity"::text, "count"::int FROM "ErrorIssue"',
+  );
+  // Each of the two processes tells of it once.
+  expect(rows).toEqual([
+    {
+      ...{ category: 'CONNECTION_LOST', platform: 'DATABASE', severity: 'CRITICAL' },
+      count: expect.toSatisfy((count: number) => count === 1 || count === 2),
+    },
+  ]);
+  expect(channels.taken).toHaveLength(1);
+  expect(JSON.stringify(channels.taken[0]?.body)).toContain('CONNECTION_LOST');
+});
+
+type Came = { signal: string; category: string | null; at: number };
+
+/** What comes in the debug stream, over outages. */
+function followStream(url: string, token: string): Came[] {
+  const came: Came[] = [];
+  const connection = openConnection({ url, token, patienceMs: 120_000 });
+  let isOver = false;
+  onTestFinished(() => {
+    isOver = true;
+    return connection.close();
+  });
+  let after: string | null = null;
+  const follow = async (): Promise<void> => {
+    while (!isOver)
+      try {
+        const variables = { where: null, after };
+        for await (const { debugStream } of connection.follow(DebugStreamDocument, variables)) {
+          after = debugStream.cursor;
+          if (debugStream.__typename === 'DebugEntry')
+            came.push({ ...debugStream, category: debugStream.category ?? null, at: Date.now() });
+        }
+      } catch {
+        // The server could not read its ring.
+        const ready = () =>
+          fetch(`${url}/health/ready`).then(
+            ({ status }) => status,
+            () => 0,
+          );
+        await expect
+          .poll(async () => isOver || (await ready()) === 200, { timeout: 120_000 })
+          .toBe(true);
+      }
+  };
+  void follow();
+  return came;
+}
