@@ -18,6 +18,7 @@ import { within } from './deadline.ts';
 import { type KnownOperation, openDocuments } from './documents.ts';
 import { forbidden, refusal, unauthenticated } from './errors.ts';
 import { openRateLimit } from './limits.ts';
+import { OperationContext } from './operation-context.ts';
 import { streamOf } from './stream.ts';
 import { maskError } from './watch.ts';
 
@@ -166,15 +167,11 @@ export function openOperations(
     const tooCostly = known.refuseCost(variables);
     if (tooCostly) return refuse('INVALID', [tooCostly]);
 
-    let controller: AbortController | null = null; // made when somebody needs it: it costs 2 µs
-    const controllerNow = () => {
-      controller ??= new AbortController();
-      return controller;
-    };
     const type = known.node.operation;
     const hash = request.extensions?.contractHash;
     if (typeof hash === 'string' && caller.viewer)
       hearContract?.({ hash, operation: known.node.name?.value ?? '', viewer: caller.viewer });
+    const context = new OperationContext(app, caller);
     return {
       type,
       label: labelOf(known.node.name?.value),
@@ -183,21 +180,8 @@ export function openOperations(
       name,
       variables,
       caller,
-      abandon() {
-        if (type !== OperationTypeNode.MUTATION) controllerNow().abort();
-      },
-      context: {
-        app,
-        viewer: caller.viewer,
-        transport: caller.transport,
-        address: caller.address,
-        trace: caller.trace,
-        recheck: caller.recheck,
-        once: new Map(),
-        get signal() {
-          return controllerNow().signal;
-        },
-      },
+      abandon: type === OperationTypeNode.MUTATION ? () => undefined : () => context.abort(),
+      context,
     };
   };
 
@@ -266,7 +250,8 @@ export function openOperations(
           const viewer = await caller.recheck();
           expectRights(caller.viewer, viewer);
           // Nothing computed for an earlier event, no right found then, may answer for this one.
-          const contextValue = { ...context, viewer, once: new Map() };
+          const { signal } = context;
+          const contextValue = { ...context, viewer, signal, once: new Map() };
           const event = Promise.resolve(
             executeSubscriptionEvent({ ...args, rootValue, contextValue }),
           );

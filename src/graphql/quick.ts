@@ -15,6 +15,7 @@ import {
 import { compileVariables } from './coerce.ts';
 import { compileComplete, irregular } from './complete.ts';
 import type { Context } from './context.ts';
+import { type Direct, directOf } from './direct.ts';
 
 /** Runs an operation, or answers with `null` when graphql-js must do it: its variables do not fit. */
 export type QuickRun = (
@@ -61,8 +62,8 @@ export function compileQuickRun(
 }
 
 /**
- * Runs one mutation by its resolver, with everything that Pothos has wrapped around it, and shapes the
- * answer by a compiled function. Errors, and whatever that function does not understand, are replayed
+ * Runs one mutation by its resolver, with everything that Pothos has wrapped around it (without, where
+ * the resolver is marked and the caller may call it), and shapes the answer by a compiled function. Errors, and whatever that function does not understand, are replayed
  * through graphql-js, which gets the resolver's outcome in place of the resolver.
  */
 function compileDirectRun(args: ValidatedExecutionArgs): Run | null {
@@ -79,6 +80,7 @@ function compileDirectRun(args: ValidatedExecutionArgs): Run | null {
   if (!complete) return null;
 
   const { resolve } = field;
+  const direct = directOf(field);
   const key = node.alias?.value ?? field.name;
   const about = {
     fieldName: field.name,
@@ -106,12 +108,10 @@ function compileDirectRun(args: ValidatedExecutionArgs): Run | null {
     const info: GraphQLResolveInfo = { ...about, variableValues };
     let value: unknown;
     try {
-      value = await resolve(
-        undefined,
-        getArgumentValues(field, node, variableValues),
-        contextValue,
-        info,
-      );
+      const given = getArgumentValues(field, node, variableValues);
+      value = direct?.isAllowed(contextValue)
+        ? await resolveDirectly(direct, resolve, [undefined, given, contextValue, info])
+        : await resolve(undefined, given, contextValue, info);
     } catch (error) {
       return replay(() => {
         throw error;
@@ -120,6 +120,24 @@ function compileDirectRun(args: ValidatedExecutionArgs): Run | null {
     const completed = complete(value, contextValue, info);
     return completed === irregular ? replay(() => value) : { data: { [key]: completed } };
   };
+}
+
+/** An error is a matter of Pothos: it knows which are refusals, and their types. */
+async function resolveDirectly(
+  direct: Direct,
+  wrapped: Direct['resolve'],
+  given: Parameters<Direct['resolve']>,
+): Promise<unknown> {
+  let met: unknown;
+  try {
+    const value = await direct.resolve(...given);
+    if (!(value instanceof Error)) return value;
+    met = value;
+  } catch (error) {
+    met = error;
+  }
+  direct.remember(given[2], met);
+  return wrapped(...given);
 }
 
 const untracked: ReturnType<GraphQLResolveInfo['getAsyncHelpers']> = {

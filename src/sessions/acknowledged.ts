@@ -45,7 +45,9 @@ export function makeAcknowledgements({ sql }: Pick<App, 'sql'>): Acknowledgement
       const remembered = cache.get(session.sessionId);
       const known = remembered ?? { upTo: 0, beyond: new Set<number>() };
       if (!remembered) cache.set(session.sessionId, known);
-      for (const sequence of stored) if (sequence > known.upTo) known.beyond.add(sequence);
+      for (const sequence of stored)
+        if (sequence === known.upTo + 1 && known.beyond.size === 0) known.upTo = sequence;
+        else if (sequence > known.upTo) known.beyond.add(sequence);
       raise(known, known.upTo);
       // Another replica may have stored what is missing here, or more than this one has seen.
       const isUnsure = !remembered || stored.length === 0 || known.beyond.size > 0;

@@ -1,6 +1,8 @@
 import { limits } from '../contract/limits.ts';
 import type { SessionRecord } from '../contract/recording.ts';
 import { builder } from '../graphql/builder.ts';
+import type { Context, Viewer } from '../graphql/context.ts';
+import { direct } from '../graphql/direct.ts';
 import { parseUuid } from '../graphql/input.ts';
 import { InvalidInputError } from '../lib/errors.ts';
 import type { App } from '../platform/app.ts';
@@ -134,6 +136,9 @@ const RecordInteractionsInput = builder.inputType('RecordInteractionsInput', {
   }),
 });
 
+type RecordInteractionsArgs = { input: typeof RecordInteractionsInput.$inferInput };
+type Signed = Context & { viewer: Viewer };
+
 const RecordScreenshotsInput = builder.inputType('RecordScreenshotsInput', {
   description: 'Screenshots of one session to announce.',
   fields: (t) => ({
@@ -223,7 +228,7 @@ builder.mutationFields((fields) => {
         }),
       },
       errors: { types: ingestRefusals },
-      resolve: (_root, { input }, { app, viewer }) =>
+      resolve: direct((_root: object, { input }: RecordInteractionsArgs, { app, viewer }: Signed) =>
         recordInteractions(app, viewer, {
           sessionId: parseUuid(input.sessionId, 'input.sessionId'),
           interactions: input.interactions as Parameters<
@@ -231,6 +236,7 @@ builder.mutationFields((fields) => {
           >[2]['interactions'],
           tombstones: input.tombstones ?? [],
         }),
+      ),
     }),
     recordScreenshots: t.field({
       type: UploadSlotsType,
