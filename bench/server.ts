@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import packageJson from '../package.json' with { type: 'json' };
 import { findEmbeddedPostgres } from '../src/platform/postgres.ts';
 
 /** A server of ours in a process of its own, as it runs in production. */
@@ -22,8 +21,6 @@ export type BenchServer = {
 
 const startTimeoutMs = 180_000; // a first start makes a database, on a busy machine
 const stopTimeoutMs = 60_000;
-/** What `npm run serve` tells V8. */
-const ownFlags = packageJson.scripts.serve.split(' ').filter((word) => word.startsWith('--'));
 
 /**
  * Starts the API alone, with an embedded, durable Postgres in a folder of its own. Limits that
@@ -47,7 +44,7 @@ export async function startServer({
   const flags = profile
     ? ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${resolve(profile)}`]
     : [];
-  const child = spawn(process.execPath, [...ownFlags, ...flags, serve], {
+  const child = spawn(process.execPath, [...flags, serve], {
     env: {
       PATH: process.env.PATH,
       DATA_DIR: join(dir, 'data'),
