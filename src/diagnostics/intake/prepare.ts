@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type {
   Report,
   ReportCategory,
@@ -65,20 +66,29 @@ export function prepareReport(
 }
 
 const digestBytes = 16;
-const keysOf = new WeakMap<App['keys'], Map<string, Buffer>>();
+/** Users meet many troubles: digests that are remembered of each project. */
+const rememberedUsers = 2_000;
+type Digests = { key: Buffer; known: Map<string, Buffer> };
+const digestsOf = new WeakMap<App['keys'], LRUCache<string, Digests>>();
 
 /** A digest of a user's id that only this project's reports share: it says nothing to anybody else. */
 export function hashUser({ keys }: Pick<App, 'keys'>, projectId: string, userId: string): Buffer {
-  let known = keysOf.get(keys);
-  if (!known) {
-    known = new Map();
-    keysOf.set(keys, known);
+  let projects = digestsOf.get(keys);
+  if (!projects) {
+    projects = new LRUCache({ max: 1_000 });
+    digestsOf.set(keys, projects);
   }
-  let key = known.get(projectId);
-  if (!key) {
-    key = keys.derive(`report-users/${projectId}`);
-    if (known.size >= 10_000) known.clear();
-    known.set(projectId, key);
+  let digests = projects.get(projectId);
+  if (!digests) {
+    digests = { key: keys.derive(`report-users/${projectId}`), known: new Map() };
+    projects.set(projectId, digests);
   }
-  return macOf({ mac: key }, userId).subarray(0, digestBytes);
+  const { key, known } = digests;
+  let digest = known.get(userId);
+  if (!digest) {
+    digest = macOf({ mac: key }, userId).subarray(0, digestBytes);
+    if (known.size >= rememberedUsers) known.clear();
+    known.set(userId, digest);
+  }
+  return digest;
 }

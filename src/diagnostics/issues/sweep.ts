@@ -31,27 +31,49 @@ export async function turnAged(app: Pick<App, 'db'>, now = new Date()): Promise<
 
 /**
  * Forecasts anew, for every issue that was seen in the past week, above how many reports in an hour it
- * escalates: the arithmetic of `forecastLimit`, in the database.
+ * escalates: the arithmetic of `forecastLimit`, in the database. A few at once, in the order of their ids, so
+ * that reports wait for a moment at most. Answers with how many limits changed.
  */
-export async function forecastLimits({ db }: Pick<App, 'db'>, now = new Date()): Promise<number> {
-  return db.$executeRaw`
-    WITH "span" AS (
-      SELECT date_trunc('hour', ${now}::timestamptz) AS "end", date_trunc('hour', ${now}::timestamptz) - interval '168 hours' AS "begin"
-    ), "hour" AS (
-      SELECT f."issueId", h."hour", sum(h."count")::float8 AS "count"
-      FROM "span", "FingerprintHour" h JOIN "Fingerprint" f ON f."id" = h."fingerprintId"
-      WHERE h."hour" >= "span"."begin" AND h."hour" < "span"."end"
-      GROUP BY f."issueId", h."hour"
-    ), "past" AS (
-      SELECT h."issueId", sum(h."count") AS "sum", sum(h."count" * h."count") AS "squares", max(h."count") AS "most",
-        extract(epoch FROM s."end" - greatest(s."begin", date_trunc('hour', i."firstSeenAt"))) / 3600 AS "hours"
-      FROM "hour" h JOIN "ErrorIssue" i ON i."id" = h."issueId" CROSS JOIN "span" s
-      GROUP BY h."issueId", s."end", s."begin", i."firstSeenAt"
-    ), "limit" AS (
-      SELECT "issueId", CASE WHEN "hours" < 24 THEN NULL ELSE
-        ceil(greatest(10, "sum" / "hours" + 5 * sqrt(greatest(0, "squares" / "hours" - ("sum" / "hours") ^ 2)), "most"))::int END AS "limit"
-      FROM "past"
-    )
-    UPDATE "ErrorIssue" i SET "hourLimit" = l."limit" FROM "limit" l
-    WHERE i."id" = l."issueId" AND i."hourLimit" IS DISTINCT FROM l."limit"`;
+export async function forecastLimits(
+  { db }: Pick<App, 'db'>,
+  now = new Date(),
+  issuesAtOnce = 500,
+): Promise<number> {
+  let changed = 0;
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const [piece] = await db.$queryRaw<{ last: string | null; changed: number }[]>`
+      WITH "span" AS (
+        SELECT date_trunc('hour', ${now}::timestamptz) AS "end", date_trunc('hour', ${now}::timestamptz) - interval '168 hours' AS "begin"
+      ), "piece" AS MATERIALIZED (
+        SELECT i."id", i."firstSeenAt", i."hourLimit" FROM "ErrorIssue" i
+        WHERE i."id" > ${after}::uuid AND i."lastSeenAt" >= (SELECT "begin" FROM "span")
+        ORDER BY i."id" LIMIT ${issuesAtOnce}
+      ), "hour" AS (
+        SELECT f."issueId", h."hour", sum(h."count")::float8 AS "count"
+        FROM "span" CROSS JOIN "piece" p JOIN "Fingerprint" f ON f."issueId" = p."id"
+        JOIN "FingerprintHour" h ON h."fingerprintId" = f."id" AND h."hour" >= "span"."begin" AND h."hour" < "span"."end"
+        GROUP BY f."issueId", h."hour"
+      ), "past" AS (
+        SELECT h."issueId", p."hourLimit", sum(h."count") AS "sum", sum(h."count" * h."count") AS "squares", max(h."count") AS "most",
+          extract(epoch FROM s."end" - greatest(s."begin", date_trunc('hour', p."firstSeenAt"))) / 3600 AS "hours"
+        FROM "hour" h JOIN "piece" p ON p."id" = h."issueId" CROSS JOIN "span" s
+        GROUP BY h."issueId", p."hourLimit", s."end", s."begin", p."firstSeenAt"
+      ), "limit" AS (
+        SELECT "issueId", "hourLimit", CASE WHEN "hours" < 24 THEN NULL ELSE
+          ceil(greatest(10, "sum" / "hours" + 5 * sqrt(greatest(0, "squares" / "hours" - ("sum" / "hours") ^ 2)), "most"))::int END AS "limit"
+        FROM "past"
+      ), "locked" AS MATERIALIZED (
+        SELECT i."id" FROM "ErrorIssue" i
+        WHERE i."id" IN (SELECT l."issueId" FROM "limit" l WHERE l."hourLimit" IS DISTINCT FROM l."limit")
+        ORDER BY i."id" FOR NO KEY UPDATE
+      ), "changed" AS (
+        UPDATE "ErrorIssue" i SET "hourLimit" = l."limit" FROM "locked" k JOIN "limit" l ON l."issueId" = k."id"
+        WHERE i."id" = k."id" RETURNING 1
+      )
+      SELECT (SELECT p."id" FROM "piece" p ORDER BY p."id" DESC LIMIT 1) AS "last", (SELECT count(*)::int FROM "changed") AS "changed"`;
+    changed += piece?.changed ?? 0;
+    if (!piece?.last) return changed;
+    after = piece.last;
+  }
 }
