@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -17,11 +18,23 @@ const quiet = [
   '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
 ];
 
-/** Builds the extension and copies it into a folder: another process may build while a browser reads. */
+/** Builds the extension into a folder, in a place of its own: other processes may build at the same time. */
 export async function buildExtension(folder: string): Promise<void> {
   const wxt = join(repository, 'node_modules/.bin/wxt');
-  await promisify(execFile)(wxt, ['build', '-c', 'extension/wxt.config.ts'], { cwd: repository });
-  await cp(join(repository, 'dist/extension/chrome-mv3'), folder, { recursive: true });
+  const place = await mkdtemp(join(tmpdir(), 'codesight-build-'));
+  const config = join(place, 'wxt.config.ts');
+  const own = JSON.stringify(join(repository, 'extension/wxt.config.ts'));
+  const outDir = JSON.stringify(join(place, 'out'));
+  try {
+    await writeFile(
+      config,
+      `import own from ${own};\nexport default { ...own, outDir: ${outDir} };\n`,
+    );
+    await promisify(execFile)(wxt, ['build', '-c', config], { cwd: repository });
+    await cp(join(place, 'out/chrome-mv3'), folder, { recursive: true });
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
 }
 
 /** Makes an empty folder the profile of a browser that takes unpacked extensions. */
