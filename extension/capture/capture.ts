@@ -45,7 +45,7 @@ export const turn = {
   isAnswering: false,
   /** When the last interaction was told that is no consequence of another; `performance.now()`. */
   actedAt: Number.NEGATIVE_INFINITY,
-  /** When a key was last pressed or let go; `performance.now()`. */
+  /** When a key was last pressed or let go; `performance.now()`. Infinite while the page answers to it. */
   keyAt: Number.NEGATIVE_INFINITY,
   /** The field whose value is not finished. */
   typing: null as Element | null,

@@ -16,17 +16,23 @@ const WITH_LIST =
 
 export function listenToKeyboard(): void {
   listenToLoose();
-  onTrusted('keyup', () => {
-    turn.keyAt = performance.now();
-  });
+  onTrusted('keyup', noteKey);
   onTrusted('keydown', (event, origin) => {
-    turn.keyAt = performance.now();
+    noteKey();
     if (event.isComposing || event.key === 'Process') return;
     const isWriting = writes(event, origin);
     if (isWriting && event.key === 'Enter') expectSending(origin, event);
     if (isWriting) expectTyping(origin, event);
     else if (isLoose(event, origin)) pressLoose(event, origin);
     else if (acts(event, origin) && !event.repeat) press(event, origin);
+  });
+}
+
+/** The click that a key makes comes in the same task, however long the page takes to answer to the key. */
+function noteKey(): void {
+  turn.keyAt = Number.POSITIVE_INFINITY;
+  setTimeout(() => {
+    turn.keyAt = performance.now();
   });
 }
 
