@@ -46,7 +46,7 @@ export async function startChild(
   };
   onTestFinished(() => end('SIGKILL'));
   const ready = door === 'serve' ? 'More keys:' : 'Working on jobs';
-  await expect.poll(() => isOver(child) || said.includes(ready), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => isOver(child) || said.includes(ready), { timeout: 120_000 }).toBe(true);
   if (isOver(child)) throw new Error(`Expected ${door} to start, it said: ${said}`);
   return {
     said: () => said,
