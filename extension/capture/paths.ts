@@ -95,7 +95,10 @@ function isSoonMatched(selector: string, element: Element): boolean {
 /** The first part that no sibling shares, else the position. */
 function stepOf(element: Element, parts: string[]): string {
   const tag = CSS.escape(element.localName);
-  if (!hasTwins(element)) return parts[0] ?? tag;
+  if (!hasTwins(element)) {
+    const [part = tag] = parts;
+    return part.startsWith('#') ? tag + part : part; // a sibling of another tag may have the same id
+  }
   const { parentNode } = element;
   for (const part of parts) {
     let twins = 0;

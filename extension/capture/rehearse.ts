@@ -21,7 +21,7 @@ export function rehearse(): void {
   const parts = element ? PARTS.values() : [].values();
   const next = (): void => {
     const { value: part } = parts.next();
-    if (!part || !element) return;
+    if (!part || !element?.isConnected) return;
     part(element);
     soon();
   };

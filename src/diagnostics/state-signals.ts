@@ -39,7 +39,7 @@ function redacted(signal: Signal): Signal {
   ]);
   return {
     ...signal,
-    title: redactText(signal.title.slice(0, titleChars)),
+    title: redactText(signal.title.slice(0, titleChars).toWellFormed()),
     source: signal.source && redactText(signal.source),
     detail: Object.fromEntries(detail),
   };

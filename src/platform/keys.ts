@@ -175,7 +175,9 @@ function hashOf(block: Buffer, rest: Uint8Array): Buffer {
   if (joined.length < length) joined = Buffer.alloc(2 * length);
   joined.set(block);
   joined.set(rest, blockBytes);
-  return hash('sha256', joined.subarray(0, length), 'buffer');
+  const digest = hash('sha256', joined.subarray(0, length), 'buffer');
+  joined.fill(0, 0, length); // what was hashed is as private as it came
+  return digest;
 }
 
 /** The key, of at most one block, as a block of its bytes XOR the pad. */

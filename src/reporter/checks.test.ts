@@ -49,15 +49,22 @@ test('checks that held are counted, and the types of the first answers are sampl
     onCall: checks.onCall,
   });
   onTestFinished(() => reporter.close(0));
-  const ask = reporter.wrapFetch(async (_url: string) => Response.json({ price: 'secret' }));
-  Object.assign(contract, { response: { type: 'object', required: ['price'] } });
+  const ask = reporter.wrapFetch(async (_url: string) =>
+    Response.json({ price: 'secret', jane_doe: 1 }),
+  );
+  const properties = { price: {} };
+  Object.assign(contract, { response: { type: 'object', required: ['price'], properties } });
 
   for (let time = 0; time < 30; time += 1) await (await ask('http://shop.example/price')).json();
 
   await expect.poll(() => checks.flush()).toBe(true);
   expect(await counted()).toEqual({ checks: 30, samples: 20 });
   const { baselineShape } = await app.db.contract.findFirstOrThrow();
-  expect(baselineShape).toEqual({ '': { object: 20 }, '/price': { string: 20 } });
+  expect(baselineShape).toEqual({
+    '': { object: 20 },
+    '/price': { string: 20 },
+    '/*': { integer: 20 }, // the contract names no such property: it may be somebody's name
+  });
 });
 
 test('what was told and not answered for is told again, and counts once', async () => {
@@ -89,6 +96,19 @@ test('a server that is away does not stop the counting', async () => {
   await checks.close();
 
   expect(await counted()).toEqual({ checks: 5, samples: 0 });
+});
+
+test('what a fault of the server kept out is told again', async () => {
+  const { checks, contract, counted, faults, app } = await openCounting();
+  await app.db.$executeRaw`ALTER TABLE "Contract" RENAME TO "Away"`;
+  checks.onCall(contract);
+
+  expect(await checks.flush()).toBe(false);
+  await app.db.$executeRaw`ALTER TABLE "Away" RENAME TO "Contract"`;
+
+  expect(await checks.flush()).toBe(true);
+  expect(await counted()).toEqual({ checks: 1, samples: 0 });
+  expect(faults).toHaveLength(1);
 });
 
 test('what the server will never take is let go, and said', async () => {

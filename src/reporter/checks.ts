@@ -1,7 +1,7 @@
 import type { Contract, OnCall } from './contracts.ts';
 import { later, makeId } from './host.ts';
 import type { Fetch } from './sender.ts';
-import { addShapes, type Shape, shapeOf } from './shapes.ts';
+import { addShapes, namesIn, type Shape, shapeOf } from './shapes.ts';
 import type { OnFault } from './types.ts';
 
 export type ChecksOptions = {
@@ -38,7 +38,7 @@ type Told = {
 };
 type Answer = {
   data?: { reportContractChecks?: { counted?: number; message?: string } | null } | null;
-  errors?: { message: string; extensions?: { retryAfterSeconds?: number } }[];
+  errors?: { message: string; extensions?: { code?: string; retryAfterSeconds?: number } }[];
 };
 
 const mutation = `mutation ReportContractChecks($input: ReportContractChecksInput!) {
@@ -62,13 +62,14 @@ export function openChecks(options: ChecksOptions): Checks {
   let cancel: (() => void) | null = null;
   let isClosed = false;
 
-  const onCall = ({ hash }: Contract, answer?: unknown): void => {
+  const onCall = ({ hash, response }: Contract, answer?: unknown): void => {
     if (!hash || isClosed) return;
     const known = counted.get(hash) ?? { checked: 0, count: 0, shape: {} };
     counted.set(hash, known);
     if (answer === undefined) known.checked += 1;
     else if (known.count < mostSamples) {
-      known.shape = addShapes(known.shape, shapeOf(answer));
+      const names = typeof response === 'object' ? namesIn(response) : undefined;
+      known.shape = addShapes(known.shape, shapeOf(answer, names));
       known.count += 1;
     }
     cancel ??= later(() => void flush(), everyMs);
@@ -100,9 +101,9 @@ export function openChecks(options: ChecksOptions): Checks {
       const said = data?.reportContractChecks;
       if (said?.counted === undefined) {
         onFault(new Error(refusal?.message ?? said?.message ?? `HTTP ${response.status}`));
-        // What the server will never take is not kept for it.
-        const isFinal = said || (response.status < 500 && !refusal?.extensions?.retryAfterSeconds);
-        if (!isFinal) return false;
+        // What the server will never take is not kept for it; what it could not take now is.
+        const { code = 'UNEXPECTED', retryAfterSeconds } = refusal?.extensions ?? {};
+        if (!said && (code === 'UNEXPECTED' || retryAfterSeconds)) return false;
       }
       pending = pending.slice(checks.length);
     }
@@ -130,6 +131,7 @@ export function openChecks(options: ChecksOptions): Checks {
     flush,
     async close() {
       isClosed = true;
+      await running; // it knows nothing of what was counted since it began
       await flush();
     },
   };

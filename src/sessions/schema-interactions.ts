@@ -105,7 +105,8 @@ const Selector = builder.objectRef<Detail<'selectors'>[number]>('Selector').impl
     value: t.exposeString('value', { description: 'The selector.' }),
     matchCount: t.exposeInt('matchCount', {
       nullable: true,
-      description: 'Elements that matched at the moment of the action; `null` when nobody counted.',
+      description:
+        'Elements that matched at the moment of the action; 100: as many or more. `null` when nobody counted.',
     }),
     confidence: t.exposeFloat('confidence', {
       nullable: true,
@@ -353,7 +354,9 @@ const SelectorInput = builder.inputType('SelectorInput', {
       description: 'How it finds the target.',
     }),
     value: t.string({ required: true, description: 'The selector, at most 2,048 characters.' }),
-    matchCount: t.int({ description: 'Elements that matched at the moment of the action.' }),
+    matchCount: t.int({
+      description: 'Elements that matched at the moment of the action; 100: as many or more.',
+    }),
     confidence: t.float({ description: 'How likely it still finds the target later, 0 to 1.' }),
   }),
 });

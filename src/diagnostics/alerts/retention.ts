@@ -5,6 +5,7 @@ const keptDays = 90;
 const watchedDays = 31;
 /** Longer than the longest window of a rule. */
 const userDays = 8;
+const usersAtOnce = 5_000;
 const dayMs = 86_400_000;
 
 /** Forgets alerts and messages after 90 days, and what rules remember of things that are quiet for 31. */
@@ -12,10 +13,15 @@ export async function deleteOldAlerts({ db }: Pick<App, 'db'>, now: Date): Promi
   const before = new Date(now.getTime() - keptDays * dayMs);
   await db.delivery.deleteMany({ where: { createdAt: { lt: before } } });
   await db.alert.deleteMany({ where: { raisedAt: { lt: before } } });
-  await db.alertWatchUser.deleteMany({
-    where: { lastAt: { lt: new Date(now.getTime() - userDays * dayMs) } },
-  });
+  const userBefore = new Date(now.getTime() - userDays * dayMs);
+  // As many rows as rules, issues and users make: one statement for all of them might run out of time, each day anew.
+  while ((await deleteUsers(db, userBefore)) === usersAtOnce);
   await db.alertWatch.deleteMany({
     where: { touchedAt: { lt: new Date(now.getTime() - watchedDays * dayMs) } },
   });
+}
+
+function deleteUsers(db: App['db'], before: Date): Promise<number> {
+  return db.$executeRaw`DELETE FROM "AlertWatchUser" WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM "AlertWatchUser" WHERE "lastAt" < ${before} LIMIT ${usersAtOnce}))`;
 }

@@ -128,7 +128,7 @@ function aboutOf(projectId: string, { id, service }: KnownContract) {
 }
 
 function nameOf({ service, operation }: KnownContract): string {
-  return `${service} ${operation}`.slice(0, 150);
+  return `${service} ${operation}`.slice(0, 150).toWellFormed();
 }
 
 function countStatement(counts: [string, number][]): Prisma.Sql {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createClient } from 'graphql-ws';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { openProduct } from '../../../test/product.ts';
@@ -65,6 +65,17 @@ test.each(['byHttp', 'bySocket'] as const)(
     ]);
   },
 );
+
+test('what can be no hash is not looked up', async () => {
+  const { app, byHttp, told } = await openHearing();
+  const looked = vi.spyOn(app.db.contract, 'count');
+
+  for (const hash of ['\0', 'none', unknown().toUpperCase(), `${unknown()}0`]) await byHttp(hash);
+  await byHttp(unknown());
+
+  await expect.poll(async () => (await told()).length).toBe(1);
+  expect(looked).toHaveBeenCalledTimes(1);
+});
 
 test('a contract of another operation is none of this one', async () => {
   const { byHttp, told } = await openHearing();

@@ -13,6 +13,7 @@ const mostPerClient = 100;
 /** Look-ups at once, of all clients. One that finds no room comes again with the next operation. */
 const mostLookups = 4;
 const maxClients = 10_000;
+const isHash = /^[0-9a-f]{64}$/;
 
 /**
  * Hears by which contracts clients go. One that nobody registered for that operation, in whatever version,
@@ -50,8 +51,8 @@ export function openVersionWatch(app: App): HearContract {
     return false;
   };
 
-  return ({ hash: given, operation, viewer }) => {
-    const hash = given.slice(0, 64);
+  return ({ hash, operation, viewer }) => {
+    if (!isHash.test(hash)) return; // it cannot be anybody's
     const key = `${viewer.projectId} ${operation} ${hash}`;
     if (known.has(key)) return;
     const client = `${viewer.kind} ${viewer.id}`;

@@ -179,6 +179,7 @@ export function normaliseMessage(message: string): string {
 function firstLines(message: string): string {
   return message
     .slice(0, maxChars)
+    .toWellFormed() // a pair may be cut in two, and half of one cannot be stored
     .split(/\r\n|[\n\r\u2028\u2029]/)
     .map((line) => line.trim().replaceAll(/\s+/g, ' '))
     .filter((line) => line !== '')

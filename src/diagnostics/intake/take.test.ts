@@ -198,3 +198,13 @@ test('the ledger says what became of every report, and a client’s account coun
     'DISCARDED queue_overflow': 7,
   });
 });
+
+test('a message that is cut in the middle of a character is stored like any other', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+  const message = `${'x'.repeat(2_047)}😀 and more`;
+
+  const receipt = await take(app, projectId, [aReport({ message, exceptions: [] }), aReport()]);
+
+  expect(receipt).toMatchObject({ accepted: 2 });
+});

@@ -76,3 +76,14 @@ test('the same answers never drift', () => {
     { seed: 7, numRuns: 200 },
   );
 });
+
+test('a refusal is no answer whose fields are gone', () => {
+  const answer = { startSession: { __typename: 'Session', id: 'a', state: 'OPEN' } };
+  const refusal = { startSession: { __typename: 'InvalidInput', message: 'Expected …' } };
+  const less = { startSession: { __typename: 'Session', id: 'a' } };
+
+  expect(driftBetween(many(answer, 20), many(refusal, 5))).toEqual([]);
+  expect(driftBetween(many(answer, 20), many(less, 3))).toMatchObject([
+    { pointer: '/startSession:Session/state', kind: 'FIELD_GONE' },
+  ]);
+});

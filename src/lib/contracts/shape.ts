@@ -31,7 +31,7 @@ export function driftBetween(
     const due = objectsAt(recent.shape, parent);
     const isAlways = objectsAt(baseline.shape, parent) === total(before);
     const gone = due - total(now);
-    if (parent !== null && !isItem(pointer) && isAlways && gone >= minSeen)
+    if (parent !== null && !isItem(pointer) && !isVariant(pointer) && isAlways && gone >= minSeen)
       drifts.push({ pointer, kind: 'FIELD_GONE', type: 'absent', seen: gone });
     for (const [type, seen] of Object.entries(now) as [JsonType, number][]) {
       if (seen < minSeen || before[type]) continue;
@@ -53,6 +53,11 @@ function parentOf(pointer: string): string | null {
 
 function isItem(pointer: string): boolean {
   return pointer.endsWith('/*');
+}
+
+/** One of several types at a place, which may as well be another. */
+function isVariant(pointer: string): boolean {
+  return /:\w+$/.test(pointer);
 }
 
 function objectsAt(shape: Shape, pointer: string | null): number {

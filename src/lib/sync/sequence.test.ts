@@ -109,3 +109,18 @@ test('every single dropped operation is missing at the checkpoint', () => {
     }),
   );
 });
+
+test('a hundred that are missing hide none that was overtaken', () => {
+  const state: SequenceState = { last: 0, waiting: [202], progressedAt: 0 };
+
+  const verdicts = judgeSequence(
+    state,
+    { last: 1_000_000_000, pendingFrom: 201 },
+    { now: 0, isCheckpoint: true, isOnline: true },
+  );
+
+  expect(verdicts).toEqual([
+    { type: 'missing_data', sequences: Array.from({ length: 100 }, (_, index) => index + 1) },
+    { type: 'order_violation', sequences: [201] },
+  ]);
+});

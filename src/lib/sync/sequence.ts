@@ -71,17 +71,16 @@ export function judgeSequence(
   const here = new Set(waiting);
   // Without a checkpoint, what is beyond all that arrived may be on its way.
   const end = isCheckpoint && issued.last !== null ? issued.last : (waiting.at(-1) ?? last);
-  const isHeld = (sequence: number) =>
-    issued.pendingFrom !== null && sequence >= issued.pendingFrom;
-  const missing: number[] = [];
-  const overtaken: number[] = [];
+  const absent = (from: number, to: number): number[] => {
+    const found: number[] = [];
+    for (let sequence = from; sequence <= to && found.length < listedMost; sequence += 1)
+      if (!here.has(sequence)) found.push(sequence);
+    return found;
+  };
+  const held = issued.pendingFrom ?? Number.POSITIVE_INFINITY;
   const latest = waiting.at(-1) ?? last;
-  for (let sequence = last + 1; sequence <= end; sequence += 1) {
-    if (here.has(sequence)) continue;
-    if (!isHeld(sequence)) missing.push(sequence);
-    else if (sequence < latest) overtaken.push(sequence);
-    if (missing.length + overtaken.length >= listedMost) break;
-  }
+  const missing = absent(last + 1, Math.min(end, held - 1));
+  const overtaken = absent(Math.max(last + 1, held), Math.min(end, latest - 1));
   if (isCheckpoint && issued.last !== null)
     for (const sequence of [...(last > issued.last ? [last] : []), ...waiting])
       if (sequence > issued.last && overtaken.length < listedMost) overtaken.push(sequence);
