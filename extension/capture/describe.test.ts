@@ -92,6 +92,23 @@ test('every selector that matched once finds the target by the browser itself', 
   }
 });
 
+test('an id that a neighbour of another tag has, too, leads to the target alone', async () => {
+  const page = await capture.open(site.url);
+  await page.evaluate(() => {
+    document.body.insertAdjacentHTML(
+      'beforeend',
+      '<p><b id="twin">A</b><button id="twin">B</button>',
+    );
+  });
+
+  await page.locator('button#twin').click();
+
+  await expect.poll(() => capture.drafts().length).toBe(1);
+  const css = capture.last('CLICK').selectors.find(({ strategy }) => strategy === 'CSS');
+  expect(css?.matchCount).toBe(1);
+  expect(await page.locator(`css=${css?.value}`).count(), css?.value).toBe(1);
+});
+
 test('the page before the action is described, with the target in its snapshot', async () => {
   const page = await capture.open(site.url);
 
