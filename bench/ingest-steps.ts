@@ -200,13 +200,8 @@ async function openStandIn(): Promise<{ app: App; viewer: Viewer; close: () => v
         list.push(sequences[index]?.readInt32BE() ?? 0);
         fresh.set(uuidOf(id), list);
       });
-      const answers = [...fresh].map(([id, list]) => ({
-        id,
-        projectId,
-        state: 'ACTIVE',
-        fresh: list,
-      }));
-      return { rows: answers };
+      const lines = [...fresh].map(([id, list]) => `${id} ${projectId} ACTIVE ${list.join(',')}`);
+      return { rows: [{ sessions: lines.join(';') }] };
     },
   };
   const app = {
