@@ -5,8 +5,13 @@ import { WrongMasterKeyError } from './platform/keys.ts';
 import { DataDirInUseError } from './platform/lock.ts';
 import { DataDirClosedError } from './platform/postgres-program.ts';
 
-/** What a process has open. Closed in reverse: first what lets work in, last the database. */
-export type Opened = { app: App; doors: { close(): Promise<void> }[] };
+export type Opened = {
+  app: App;
+  /** What is open beside it. Closed in reverse: first what lets work in, last the database. */
+  doors: { close(): Promise<void> }[];
+  /** For whoever started it. Printed when it is ready for everything, its own faults too. */
+  greeting?: string;
+};
 
 /**
  * Reads the command line of a door. Prints the help and ends the process when asked to, or when an
@@ -65,7 +70,7 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
 
   try {
-    const { app } = await opening;
+    const { app, greeting } = await opening;
     process.on('unhandledRejection', (error) => {
       app.log.error({ err: error }, 'a rejection was not handled');
       app.faults.report({ place: 'process', error });
@@ -76,6 +81,7 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
       app.log.flush();
       process.exit(1);
     });
+    if (greeting) process.stdout.write(`${greeting}\n`);
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     process.exit(1);

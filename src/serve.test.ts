@@ -48,7 +48,7 @@ function run(door: 'serve' | 'work', args: string[], env: Record<string, string>
 }
 
 const exitOf = async ({ child }: Run) => child.exitCode ?? (await once(child, 'exit'))[0];
-const ready = ({ out }: Run) => expect.poll(out, { timeout: 20_000 });
+const ready = ({ out }: Run) => expect.poll(out, { timeout: 45_000 });
 
 test('the server says where it is and shows the first key once; SIGTERM ends it with 0', async () => {
   const env = await surroundings();

@@ -36,18 +36,21 @@ async function open(): Promise<Opened> {
     if (options['with-worker']) await app.queue.work(app);
     const hearContract = openVersionWatch(app);
     const server = await openServer(app, { schema, authenticate, routes, hearContract });
-    announce(server.url, config.dataDir, firstKey?.secret);
     const withdraw = await announceServer(config.dataDir, server.url);
-    return { app, doors: [reporter, openSelfWatch(app), server, { close: withdraw }] };
+    return {
+      app,
+      doors: [reporter, openSelfWatch(app), server, { close: withdraw }],
+      greeting: greetingOf(server.url, config.dataDir, firstKey?.secret),
+    };
   } catch (error) {
     await app.close();
     throw error;
   }
 }
 
-function announce(url: string, dataDir: string, firstKey: string | undefined): void {
+function greetingOf(url: string, dataDir: string, firstKey: string | undefined): string {
   const lines = [`GraphQL and GraphiQL: ${url}/graphql`, `Data: ${dataDir}`];
   if (firstKey) lines.push(`API key, shown this once: ${firstKey}`);
   lines.push('More keys: npm run -s codesight -- key create --scope CAPTURE,READ --json');
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return lines.join('\n');
 }

@@ -27,10 +27,11 @@ async function open(): Promise<Opened> {
       ? [await openRoutes(app, opsRoutes, { host: config.host, port: Number(port) })]
       : [];
     await app.queue.work(app);
-    process.stdout.write(
-      `Working on jobs.${routes[0] ? ` Health and metrics: ${routes[0].url}` : ''}\n`,
-    );
-    return { app, doors: [reporter, openSelfWatch(app), ...routes] };
+    return {
+      app,
+      doors: [reporter, openSelfWatch(app), ...routes],
+      greeting: `Working on jobs.${routes[0] ? ` Health and metrics: ${routes[0].url}` : ''}`,
+    };
   } catch (error) {
     await app.close();
     throw error;
