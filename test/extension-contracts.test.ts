@@ -83,7 +83,9 @@ test('the extension tells of all four ways in which a changed server breaks its 
   const shape = async () => (await contractOf('StartSession'))?.baselineShape;
   await expect
     .poll(shape)
-    .toMatchObject({ '/startSession/session/state': { string: expect.any(Number) } });
+    .toMatchObject({
+      '/startSession:SessionStarted/session/state': { string: expect.any(Number) },
+    });
   const told = await app.db.errorEvent.findMany({ where: { category: 'SERVICE_UNAVAILABLE' } });
   expect(told.map(({ correlationId }) => correlationId)).toContain(id.replaceAll('-', ''));
   // Followers of the debug stream find all of it under the client's own name.
