@@ -53,7 +53,7 @@ const ShapeSampleInput = builder.inputType('ShapeSampleInput', {
     shape: t.field({
       type: 'JSON',
       required: true,
-      description: `By JSON pointer with \`*\` for the items of lists: how often each type was seen, for example { "/user/id": { "string": 20 } }. At most ${contractLimits.shapePlaces} places.`,
+      description: `By JSON pointer with \`*\` for the items of lists and \`:Type\` after a place where GraphQL names its type: how often each type was seen, for example { "/user/id": { "string": 20 } }. At most ${contractLimits.shapePlaces} places.`,
     }),
   }),
 });
