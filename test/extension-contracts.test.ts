@@ -81,11 +81,9 @@ test('the extension tells of all four ways in which a changed server breaks its 
     ]);
   // The answer may come after the call was told of: then its sample goes with the next call.
   const shape = async () => (await contractOf('StartSession'))?.baselineShape;
-  await expect
-    .poll(shape)
-    .toMatchObject({
-      '/startSession:SessionStarted/session/state': { string: expect.any(Number) },
-    });
+  await expect.poll(shape).toMatchObject({
+    '/startSession:SessionStarted/session/state': { string: expect.any(Number) },
+  });
   const told = await app.db.errorEvent.findMany({ where: { category: 'SERVICE_UNAVAILABLE' } });
   expect(told.map(({ correlationId }) => correlationId)).toContain(id.replaceAll('-', ''));
   // Followers of the debug stream find all of it under the client's own name.
