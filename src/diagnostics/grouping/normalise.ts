@@ -177,9 +177,9 @@ export function normaliseMessage(message: string): string {
 }
 
 function firstLines(message: string): string {
-  return message
-    .slice(0, maxChars)
-    .toWellFormed() // a pair may be cut in two, and half of one cannot be stored
+  // Half of a pair that was cut in two could not be stored.
+  const isCut = message.length > maxChars;
+  return (isCut ? message.slice(0, maxChars).replace(/[\ud800-\udbff]$/, '') : message)
     .split(/\r\n|[\n\r\u2028\u2029]/)
     .map((line) => line.trim().replaceAll(/\s+/g, ' '))
     .filter((line) => line !== '')
