@@ -2,7 +2,7 @@ import { Agent, request as post } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerParent } from './child.ts';
 import { reportsOf } from './diagnostics-reports.ts';
-import { callFor, type Round } from './ingest-loop.ts';
+import { callFor, type Round, timed } from './ingest-loop.ts';
 
 /** Where the server is and what this process reports. */
 export type ReportTask = {
@@ -51,30 +51,19 @@ answerParent(handlers);
  * Calls at random instants, whether the ones before were answered or not (exponential gaps). Latencies are
  * from the instant at which a call was due, so that a stall is counted by all that it held up.
  */
-async function callByClock(seconds: number, callsPerSecond: number): Promise<Round> {
-  const latenciesMs: number[] = [];
-  const answers: Promise<unknown>[] = [];
-  const cpu = process.cpuUsage();
-  const begun = performance.now();
-  for (let due = begun; due < begun + seconds * 1_000; ) {
-    const early = due - performance.now();
-    if (early > 0) await delay(early);
-    const call = lanes[answers.length % lanes.length];
-    const dueAt = due;
-    if (call) answers.push(call().then(() => latenciesMs.push(performance.now() - dueAt)));
-    due += (-Math.log(1 - Math.random()) / callsPerSecond) * 1_000;
-  }
-  await Promise.all(answers);
-  const ended = performance.now();
-  const { user, system } = process.cpuUsage(cpu);
-  return {
-    begunAt: performance.timeOrigin + begun,
-    endedAt: performance.timeOrigin + ended,
-    calls: latenciesMs.length,
-    rows: latenciesMs.length * (task?.size ?? 0),
-    latenciesMs,
-    cpuMicros: user + system,
-  };
+function callByClock(seconds: number, callsPerSecond: number): Promise<Round> {
+  return timed(task?.size ?? 0, async (latenciesMs, begun) => {
+    const answers: Promise<unknown>[] = [];
+    for (let due = begun; due < begun + seconds * 1_000; ) {
+      const early = due - performance.now();
+      if (early > 0) await delay(early);
+      const call = lanes[answers.length % lanes.length];
+      const dueAt = due;
+      if (call) answers.push(call().then(() => latenciesMs.push(performance.now() - dueAt)));
+      due += (-Math.log(1 - Math.random()) / callsPerSecond) * 1_000;
+    }
+    await Promise.all(answers);
+  });
 }
 
 function openLane(

@@ -31,16 +31,30 @@ export async function callFor(
   lanes: (() => Promise<number>)[],
   size: number,
 ): Promise<Round> {
+  return timed(size, async (latenciesMs, begun) => {
+    const until = begun + seconds * 1000;
+    await Promise.all(
+      lanes.map(async (call) => {
+        do latenciesMs.push(await call());
+        while (performance.now() < until);
+      }),
+    );
+  });
+}
+
+/**
+ * A round of whatever `work` does.
+ *
+ * @param work puts the latency of each call into the list; `begun` is an instant of `performance.now()`
+ */
+export async function timed(
+  size: number,
+  work: (latenciesMs: number[], begun: number) => Promise<void>,
+): Promise<Round> {
   const latenciesMs: number[] = [];
   const cpu = process.cpuUsage();
   const begun = performance.now();
-  const until = begun + seconds * 1000;
-  await Promise.all(
-    lanes.map(async (call) => {
-      do latenciesMs.push(await call());
-      while (performance.now() < until);
-    }),
-  );
+  await work(latenciesMs, begun);
   const ended = performance.now();
   const { user, system } = process.cpuUsage(cpu);
   return {

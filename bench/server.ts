@@ -38,35 +38,22 @@ export async function startServer({
   profile?: string | undefined;
   env?: Record<string, string>;
 }): Promise<BenchServer> {
-  const dir = await mkdtemp(join(tmpdir(), 'codesight-bench-'));
-  await chmod(dir, 0o711); // for root, whose Postgres runs as another user
-  const serve = fileURLToPath(new URL('../src/serve.ts', import.meta.url));
   const flags = profile
     ? ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${resolve(profile)}`]
     : [];
-  const child = spawn(process.execPath, [...flags, serve], {
-    env: {
-      PATH: process.env.PATH,
-      DATA_DIR: join(dir, 'data'),
+  const { child, dir, stop } = await startDoor(
+    'serve',
+    {
       DATABASE_URL: database,
       PORT: '0',
-      LOG_LEVEL: 'warn',
       RATE_LIMIT_MAX_REQUESTS: '10000000',
       MAX_SESSIONS_PER_USER: '10000',
       MAX_EVENT_LOOP_DELAY_MS: '60000',
       MAX_POOL_WAIT_MS: '60000',
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await Promise.race([exited, delay(stopTimeoutMs, null, { ref: false })]);
-    child.kill('SIGKILL');
-    await exited;
-    await rm(dir, { recursive: true, force: true });
-  };
+    flags,
+  );
 
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -96,26 +83,7 @@ export async function startWorker(
   { databaseUrl }: BenchServer,
   env: Record<string, string>,
 ): Promise<{ stop(): Promise<void> }> {
-  const dir = await mkdtemp(join(tmpdir(), 'codesight-bench-worker-'));
-  const work = fileURLToPath(new URL('../src/work.ts', import.meta.url));
-  const child = spawn(process.execPath, [work], {
-    env: {
-      PATH: process.env.PATH,
-      DATA_DIR: dir,
-      DATABASE_URL: databaseUrl,
-      LOG_LEVEL: 'warn',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await Promise.race([exited, delay(stopTimeoutMs, null, { ref: false })]);
-    child.kill('SIGKILL');
-    await exited;
-    await rm(dir, { recursive: true, force: true });
-  };
+  const { child, exited, stop } = await startDoor('work', { DATABASE_URL: databaseUrl, ...env });
   const ready = new Promise<void>((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (text.includes('Working on jobs.')) resolve();
@@ -129,4 +97,28 @@ export async function startWorker(
   if (isReady) return { stop };
   await stop();
   throw new Error('Expected a worker, it did not start.');
+}
+
+/** A process of the product with a folder of its own, below `dir`, which goes with it. */
+async function startDoor(
+  door: 'serve' | 'work',
+  env: Record<string, string | undefined>,
+  flags: string[] = [],
+) {
+  const dir = await mkdtemp(join(tmpdir(), 'codesight-bench-'));
+  await chmod(dir, 0o711); // for root, whose Postgres runs as another user
+  const script = fileURLToPath(new URL(`../src/${door}.ts`, import.meta.url));
+  const child = spawn(process.execPath, [...flags, script], {
+    env: { PATH: process.env.PATH, DATA_DIR: join(dir, 'data'), LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await Promise.race([exited, delay(stopTimeoutMs, null, { ref: false })]);
+    child.kill('SIGKILL');
+    await exited;
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { child, dir, exited, stop };
 }

@@ -63,8 +63,9 @@ export function compileQuickRun(
 
 /**
  * Runs one mutation by its resolver, with everything that Pothos has wrapped around it (without, where
- * the resolver is marked and the caller may call it), and shapes the answer by a compiled function. Errors, and whatever that function does not understand, are replayed
- * through graphql-js, which gets the resolver's outcome in place of the resolver.
+ * the resolver is marked and the caller may call it), and shapes the answer by a compiled function.
+ * Errors, and whatever that function does not understand, are replayed through graphql-js, which gets
+ * the resolver's outcome in place of the resolver.
  */
 function compileDirectRun(args: ValidatedExecutionArgs): Run | null {
   const { schema, operation, fragmentDefinitions } = args;

@@ -4,6 +4,7 @@ import { cleanContracts } from '../diagnostics/contracts/clean.ts';
 import { deleteOldReports } from '../diagnostics/intake/retention.ts';
 import { trimSync } from '../diagnostics/sync/retention.ts';
 import type { App } from '../platform/app.ts';
+import { removeInPieces } from '../platform/pieces.ts';
 import { applyChange, lockSession } from '../sessions/change.ts';
 import type { SessionIds } from '../sessions/events.ts';
 import { goneContent, removeContent } from '../sessions/lifecycle.ts';
@@ -12,7 +13,6 @@ import { forgetSession } from '../sessions/session-keys.ts';
 const outboxHours = 24;
 const abandonedMs = 24 * 3_600_000;
 const sessionsAtOnce = 500;
-const outboxAtOnce = 10_000;
 
 /** What a clean-up did. */
 export type CleanUp = { erased: number; outboxRows: number; abandonedUploads: number };
@@ -26,7 +26,7 @@ export async function cleanUp(app: App, signal?: AbortSignal): Promise<CleanUp> 
   const outboxRows = await trimOutbox(app, signal);
   await deleteExpiredTokens(app, new Date());
   await deleteOldPredictions(app);
-  await deleteOldAlerts(app, new Date());
+  await deleteOldAlerts(app, new Date(), signal);
   await cleanContracts(app, new Date());
   await deleteOldReports(app, new Date(), signal);
   await trimSync(app, signal);
@@ -84,16 +84,13 @@ async function eraseOld(app: App, signal?: AbortSignal): Promise<number> {
   }
 }
 
-/** A piece at a time: a busy day's rows in one statement would run into its time-out, day after day. */
-async function trimOutbox({ db }: App, signal?: AbortSignal): Promise<number> {
+function trimOutbox({ db }: App, signal?: AbortSignal): Promise<number> {
   const before = new Date(Date.now() - outboxHours * 3_600_000);
-  for (let removed = 0; ; ) {
-    signal?.throwIfAborted();
-    const count = await db.$executeRaw`DELETE FROM "Outbox" WHERE "id" IN (
-      SELECT "id" FROM "Outbox" WHERE "createdAt" < ${before} ORDER BY "createdAt" LIMIT ${outboxAtOnce})`;
-    removed += count;
-    if (count < outboxAtOnce) return removed;
-  }
+  return removeInPieces(
+    (atOnce) => db.$executeRaw`DELETE FROM "Outbox" WHERE "id" IN (
+      SELECT "id" FROM "Outbox" WHERE "createdAt" < ${before} ORDER BY "createdAt" LIMIT ${atOnce})`,
+    signal,
+  );
 }
 
 async function eraseSession(app: App, id: string, reason: string): Promise<void> {

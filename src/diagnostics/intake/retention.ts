@@ -1,7 +1,6 @@
 import { Prisma } from '../../generated/prisma/client.ts';
 import type { App } from '../../platform/app.ts';
-
-const atOnce = 5_000;
+import { removeInPieces } from '../../platform/pieces.ts';
 
 /** What a clean-up of diagnostics removed, in rows. */
 export type ReportCleanUp = { reports: number; counts: number };
@@ -17,15 +16,13 @@ export async function deleteOldReports(
 ): Promise<ReportCleanUp> {
   const { retentionDays, countsRetentionDays } = app.config.reports;
   const before = (days: number) => new Date(now.getTime() - days * 86_400_000);
-  const remove = async (table: string, column: string, limit: Date) => {
-    for (let removed = 0; ; ) {
-      signal?.throwIfAborted();
-      const [of, at] = [Prisma.raw(`"${table}"`), Prisma.raw(`"${column}"`)];
-      const count = await app.db.$executeRaw`DELETE FROM ${of} WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM ${of} WHERE ${at} < ${limit} ORDER BY ${at} LIMIT ${atOnce}))`;
-      removed += count;
-      if (count < atOnce) return removed;
-    }
+  const remove = (table: string, column: string, limit: Date) => {
+    const [of, at] = [Prisma.raw(`"${table}"`), Prisma.raw(`"${column}"`)];
+    return removeInPieces(
+      (atOnce) => app.db.$executeRaw`DELETE FROM ${of} WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM ${of} WHERE ${at} < ${limit} ORDER BY ${at} LIMIT ${atOnce}))`,
+      signal,
+    );
   };
   const [old, veryOld] = [before(retentionDays), before(countsRetentionDays)];
   const reports = await remove('ErrorEvent', 'receivedAt', old);

@@ -1,6 +1,5 @@
 import { newId } from '../../lib/ids.ts';
 import type { Tx } from '../../platform/db.ts';
-import { pgArray } from '../intake/rows.ts';
 import type { Turn } from './life-cycle.ts';
 
 /** Brings locked issues into new states and writes their history, in one statement for all. */
@@ -15,8 +14,8 @@ export async function applyTurns(
       UPDATE "ErrorIssue" i SET "state" = g."state"::"ErrorIssueState", "stateSince" = ${now}, "version" = i."version" + 1,
         "resolvedIn" = NULL, "resolvedRelease" = NULL, "resolvedAt" = NULL,
         "archivedUntil" = NULL, "archivedUntilAt" = NULL, "archivedUntilCount" = NULL, "archivedUntilUsers" = NULL
-      FROM unnest(${pgArray(turns.map(({ issue }) => issue.id))}::uuid[], ${pgArray(turns.map(({ turn }) => turn.state))}::text[],
-        ${pgArray(turns.map(({ turn }) => turn.reason))}::text[], ${pgArray(turns.map(() => newId()))}::uuid[])
+      FROM unnest(${turns.map(({ issue }) => issue.id)}::uuid[], ${turns.map(({ turn }) => turn.state)}::text[],
+        ${turns.map(({ turn }) => turn.reason)}::text[], ${turns.map(() => newId())}::uuid[])
         AS g("id", "state", "reason", "changeId")
       WHERE i."id" = g."id"
       RETURNING i."id", i."state", i."version", g."reason", g."changeId"

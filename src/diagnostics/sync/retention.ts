@@ -1,10 +1,10 @@
 import type { App } from '../../platform/app.ts';
+import { removeInPieces } from '../../platform/pieces.ts';
 
 /** What nobody compares with any more, in days. */
 const takenDays = 7;
 /** Issues that nobody has seen since, closed or not, with their copies and keys; and silent clients. */
 const overDays = 90;
-const atOnce = 5_000;
 
 /**
  * Trims what sync keeps: takes after a week; issues, versions and clients 90 days after they were seen last.
@@ -14,22 +14,18 @@ export async function trimSync({ db }: Pick<App, 'db'>, signal?: AbortSignal): P
   const before = (days: number) => new Date(Date.now() - days * 86_400_000);
   const [taken, over] = [before(takenDays), before(overDays)];
   const trims = [
-    () => db.$executeRaw`DELETE FROM "SyncDigest" WHERE ctid IN (
+    (atOnce: number) => db.$executeRaw`DELETE FROM "SyncDigest" WHERE ctid IN (
       SELECT ctid FROM "SyncDigest" WHERE "createdAt" < ${taken} LIMIT ${atOnce})`,
-    () => db.$executeRaw`DELETE FROM "SyncVersion" WHERE ctid IN (
+    (atOnce: number) => db.$executeRaw`DELETE FROM "SyncVersion" WHERE ctid IN (
       SELECT ctid FROM "SyncVersion" WHERE "updatedAt" < ${over} LIMIT ${atOnce})`,
-    () => db.$executeRaw`DELETE FROM "SyncPair" WHERE ctid IN (
+    (atOnce: number) => db.$executeRaw`DELETE FROM "SyncPair" WHERE ctid IN (
       SELECT ctid FROM "SyncPair" WHERE "updatedAt" < ${over} LIMIT ${atOnce})`,
-    () => db.$executeRaw`DELETE FROM "SyncIssue" WHERE "id" IN (
+    (atOnce: number) => db.$executeRaw`DELETE FROM "SyncIssue" WHERE "id" IN (
       SELECT "id" FROM "SyncIssue" WHERE "lastSeenAt" < ${over} LIMIT ${atOnce})`,
-    () => db.$executeRaw`DELETE FROM "SyncClient" WHERE "id" IN (
+    (atOnce: number) => db.$executeRaw`DELETE FROM "SyncClient" WHERE "id" IN (
       SELECT "id" FROM "SyncClient" WHERE "lastSeenAt" < ${over} LIMIT ${atOnce})`,
   ];
   let removed = 0;
-  for (const trim of trims)
-    for (let count = atOnce; count === atOnce; removed += count) {
-      signal?.throwIfAborted();
-      count = await trim();
-    }
+  for (const trim of trims) removed += await removeInPieces(trim, signal);
   return removed;
 }
