@@ -130,18 +130,25 @@ test('reports go after their retention, counts after theirs; issues stay', async
   const projectId = await makeProject(app);
   await take(app, projectId, [aReport({ user: { id: 'a' } }), aReport()]);
   const day = 86_400_000;
-  const rows = async () => [
-    await app.db.errorEvent.count(),
-    await app.db.reportHour.count(),
-    await app.db.errorIssue.count(),
-  ];
+  const rows = async () => ({
+    reports: await app.db.errorEvent.count(),
+    users: await app.db.reportUserHour.count(),
+    counts: [
+      await app.db.reportHour.count(),
+      await app.db.reportLedger.count(),
+      await app.db.fingerprintHour.count(),
+      await app.db.fingerprintUser.count(),
+    ],
+    issues: await app.db.errorIssue.count(),
+  });
+  const counts = [1, 1, 1, 1];
 
   await deleteOldReports(app, new Date(Date.now() + 29 * day));
-  expect(await rows()).toEqual([2, 1, 1]);
+  expect(await rows()).toEqual({ reports: 2, users: 1, counts, issues: 1 });
   await deleteOldReports(app, new Date(Date.now() + 31 * day));
-  expect(await rows()).toEqual([0, 1, 1]);
+  expect(await rows()).toEqual({ reports: 0, users: 0, counts, issues: 1 });
   await deleteOldReports(app, new Date(Date.now() + 402 * day));
-  expect(await rows()).toEqual([0, 0, 1]);
+  expect(await rows()).toEqual({ reports: 0, users: 0, counts: [0, 0, 0, 0], issues: 1 });
 });
 
 test('the number of statements does not grow with the reports', async () => {

@@ -11,12 +11,15 @@ export async function turnAged(app: Pick<App, 'db'>, now = new Date()): Promise<
     const count = await app.db.$transaction(async (tx) => {
       const before = new Date(now.getTime() - newForMs);
       const rows = await tx.$queryRaw<(Living & { id: string })[]>`
+        WITH "due" AS MATERIALIZED (
+          (SELECT "id" FROM "ErrorIssue" WHERE "state" IN ('NEW', 'REGRESSED', 'ESCALATING') AND "stateSince" <= ${before} LIMIT ${atOnce})
+          UNION ALL
+          (SELECT "id" FROM "ErrorIssue" WHERE "state" = 'ARCHIVED' AND "archivedUntilAt" <= ${now} LIMIT ${atOnce})
+        )
         SELECT "id", "state"::text, "stateSince", "resolvedIn"::text, "resolvedAt", "resolvedRelease", "archivedUntil"::text,
           "archivedUntilAt", "archivedUntilCount", "archivedUntilUsers", "hourLimit"
-        FROM "ErrorIssue"
-        WHERE ("state" IN ('NEW', 'REGRESSED', 'ESCALATING') AND "stateSince" <= ${before})
-          OR ("state" = 'ARCHIVED' AND "archivedUntilAt" <= ${now})
-        ORDER BY "id" LIMIT ${atOnce} FOR UPDATE SKIP LOCKED`;
+        FROM "ErrorIssue" WHERE "id" IN (SELECT d."id" FROM "due" d LIMIT ${atOnce})
+        ORDER BY "id" FOR UPDATE SKIP LOCKED`;
       const turns = rows.flatMap((issue) => {
         const turn = turnOnTime(issue, now);
         return turn ? [{ issue, turn }] : [];
