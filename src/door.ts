@@ -9,9 +9,13 @@ export type Opened = {
   app: App;
   /** What is open beside it. Closed in reverse: first what lets work in, last the database. */
   doors: { close(): Promise<void> }[];
+  /** Closed in this order when a fault that nobody handles ends the process: it is told first, in three seconds at most. */
+  lastWords?: { close(): Promise<void> }[];
   /** For whoever started it. Printed when it is ready for everything, its own faults too. */
   greeting?: string;
 };
+
+const lastWordsMs = 3_000;
 
 /**
  * Reads the command line of a door. Prints the help and ends the process when asked to, or when an
@@ -70,16 +74,24 @@ export async function runProcess(open: () => Promise<Opened>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
 
   try {
-    const { app, greeting } = await opening;
+    const { app, greeting, lastWords = [] } = await opening;
     process.on('unhandledRejection', (error) => {
       app.log.error({ err: error }, 'a rejection was not handled');
       app.faults.report({ place: 'process', error });
     });
+    let isEnding = false;
     process.on('uncaughtException', (error) => {
       app.log.fatal({ err: error }, 'the process met an error that nobody handles, and ends');
-      app.faults.report({ place: 'process', error }); // kept in a file before the call ends
       app.log.flush();
-      process.exit(1);
+      if (isEnding) return; // another one of the last seconds
+      isEnding = true;
+      app.faults.report({ place: 'process', error }); // kept in a file before the call ends
+      const end = () => process.exit(1);
+      setTimeout(end, lastWordsMs);
+      const speak = async () => {
+        for (const door of lastWords) await door.close();
+      };
+      speak().then(end, end);
     });
     if (greeting) process.stdout.write(`${greeting}\n`);
   } catch (error) {

@@ -1,8 +1,10 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { authenticate } from './accounts/authenticate.ts';
 import { ensureFirstKey, firstProject } from './accounts/keys.ts';
+import { deliverJob } from './diagnostics/alerts/jobs.ts';
 import { registerOwnContracts } from './diagnostics/contracts/own.ts';
 import { openVersionWatch } from './diagnostics/contracts/versions.ts';
+import { openCrashWatch } from './diagnostics/self/crashes.ts';
 import { openSelfReports } from './diagnostics/self/report.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openServer } from './graphql/server.ts';
@@ -16,7 +18,7 @@ import { schema } from './schema.ts';
 
 const help = `Serves the API.
 
-  node src/serve.ts                the API alone; \`node src/work.ts\` runs the jobs
+  node src/serve.ts                the API alone, and alerts; \`node src/work.ts\` runs the jobs
   node src/serve.ts --with-worker  the API and the jobs in one process
 
 \`npm run -s codesight -- config\` lists the environment variables.
@@ -29,20 +31,24 @@ async function open(): Promise<Opened> {
   const config = loadProcessConfig();
   const app = await openApp(config, { pipeline, others });
   const reporter = openSelfReports(app, 'server');
+  const presence = openCrashWatch(app, 'server');
   try {
     const firstKey = await ensureFirstKey(app, new Date());
     const installation = { projectId: await firstProject(app), version: packageJson.version };
     await registerOwnContracts(app, schema, installation);
-    if (options['with-worker']) await app.queue.work(app);
+    // Alerts go out from here, too: that the last worker died is told by nobody else.
+    await app.queue.work(app, options['with-worker'] ? undefined : [deliverJob]);
     const hearContract = openVersionWatch(app);
     const server = await openServer(app, { schema, authenticate, routes, hearContract });
     const withdraw = await announceServer(config.dataDir, server.url);
     return {
       app,
-      doors: [reporter, openSelfWatch(app), server, { close: withdraw }],
+      doors: [presence, reporter, openSelfWatch(app), server, { close: withdraw }],
+      lastWords: [reporter, presence],
       greeting: greetingOf(server.url, config.dataDir, firstKey?.secret),
     };
   } catch (error) {
+    await presence.close();
     await app.close();
     throw error;
   }

@@ -1,3 +1,4 @@
+import { openCrashWatch } from './diagnostics/self/crashes.ts';
 import { openSelfReports } from './diagnostics/self/report.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
 import { openRoutes } from './graphql/server.ts';
@@ -22,6 +23,7 @@ async function open(): Promise<Opened> {
   const config = loadProcessConfig();
   const app = await openApp(config, { pipeline, others });
   const reporter = openSelfReports(app, 'worker');
+  const presence = openCrashWatch(app, 'worker');
   try {
     const routes = port
       ? [await openRoutes(app, opsRoutes, { host: config.host, port: Number(port) })]
@@ -29,10 +31,12 @@ async function open(): Promise<Opened> {
     await app.queue.work(app);
     return {
       app,
-      doors: [reporter, openSelfWatch(app), ...routes],
+      doors: [presence, reporter, openSelfWatch(app), ...routes],
+      lastWords: [reporter, presence],
       greeting: `Working on jobs.${routes[0] ? ` Health and metrics: ${routes[0].url}` : ''}`,
     };
   } catch (error) {
+    await presence.close();
     await app.close();
     throw error;
   }

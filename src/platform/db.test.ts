@@ -79,3 +79,11 @@ test('a duplicate and a malformed value are told from other errors', async () =>
   for (const other of [duplicate, missing, new Error('x'), null])
     expect(isMalformedValue(other)).toBe(false);
 });
+
+test('what a process was doing ends soon after its death, on both pools', async () => {
+  const { db, sql } = await openTestDatabase();
+  const asked = `SELECT current_setting('client_connection_check_interval') AS "every"`;
+
+  expect((await sql.query(asked)).rows).toEqual([{ every: '1s' }]);
+  expect(await db.$queryRawUnsafe(asked)).toEqual([{ every: '1s' }]);
+});

@@ -27,6 +27,12 @@ export type Database = {
   address: DatabaseAddress;
   /** Transactions of plain statements, on the connections of the `db`. */
   transact: Transact;
+  /**
+   * A connection beside the pools, for what lives as long as it does. Not connected yet.
+   *
+   * @param answerMs longest wait for a connection, and for the answer to a statement
+   */
+  openClient(options: { name: string; answerMs: number }): pg.Client;
   /** Answers with the milliseconds of a round trip. */
   ping(): Promise<number>;
   /** Statements sent so far, for tests and metrics. */
@@ -47,6 +53,7 @@ export function openDatabase(
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     options: `-c statement_timeout=${config.statementTimeoutMs} -c timezone=UTC`,
+    onConnect: endWithProcess,
   };
   let sent = 0;
   let isClosing = false;
@@ -81,6 +88,14 @@ export function openDatabase(
       sent += 1;
     }),
     statements: () => sent,
+    openClient: ({ name, answerMs }) =>
+      new pg.Client({
+        connectionString: url,
+        connectionTimeoutMillis: answerMs,
+        query_timeout: answerMs,
+        keepAlive: true,
+        application_name: name,
+      }),
     async ping() {
       const begun = performance.now();
       await sql.query('SELECT 1');
@@ -92,6 +107,15 @@ export function openDatabase(
       await sql.end();
     },
   };
+}
+
+/**
+ * Lets Postgres end what a process was doing within a second of its death: else a statement that waits
+ * for a lock keeps its transaction open, and the streams, which end below the oldest one, stand still.
+ */
+async function endWithProcess(client: pg.ClientBase): Promise<void> {
+  const setting = `SELECT set_config('client_connection_check_interval', '1s', false)`;
+  await client.query(setting).catch(() => undefined); // a Postgres on Windows cannot
 }
 
 function addressOf(url: string): DatabaseAddress {

@@ -59,8 +59,12 @@ export type Queue = {
   depth(): number;
   /** Waiting, running and dead jobs by queue, read now. */
   stats(): Promise<QueueStats[]>;
-  /** Begins to run jobs. */
-  work(app: App): Promise<void>;
+  /**
+   * Begins to run jobs.
+   *
+   * @param only these, and no schedules and dead letters. Default: all
+   */
+  work(app: App, only?: JobDefinition[]): Promise<void>;
   /** Lets running jobs end, at most `timeoutMs`, then stops. */
   stop(timeoutMs: number): Promise<void>;
 };
@@ -74,6 +78,14 @@ export class JobLostError extends Error {
   override name = 'JobLostError';
   constructor(name: string, id: string) {
     super(`Attempt of job ${name} ${id} was given up meanwhile; its effects are not stored.`);
+  }
+}
+
+/** The process that worked on the last attempt of a job was killed, or has hung for so long that it was given up. */
+export class WorkerStoppedError extends Error {
+  override name = 'WorkerStoppedError';
+  constructor() {
+    super('The worker stopped in the middle of the last attempt.');
   }
 }
 
@@ -249,13 +261,14 @@ export async function openQueue(
   const bury = async (app: App, row: JobWithMetadata<unknown>): Promise<void> => {
     const job = jobs.get(row.sourceName ?? '');
     const { payload, traceparent } = Envelope.parse(row.data);
-    const reason = reasonOf(row.sourceOutput);
+    const error = errorOf(row.sourceOutput);
+    const reason = error.message;
     await withTrace(traceparent, async () => {
       metrics.jobs.inc({ job: row.sourceName ?? 'unknown', outcome: 'dead' });
       log.error({ job: row.sourceName, jobId: row.sourceId, reason }, 'a job is dead');
       app.faults.report({
         place: 'dead-job',
-        error: new Error(reason),
+        error,
         name: row.sourceName,
         projectId: payload.projectId,
         correlationId: currentTrace()?.traceId,
@@ -275,9 +288,11 @@ export async function openQueue(
         for (const job of link.jobs) await send(tx, job, parsed);
       }
     },
-    async work(app) {
+    async work(app, only) {
       await measure();
+      const wanted = new Set(only?.map(({ name }) => name) ?? jobs.keys());
       for (const job of jobs.values()) {
+        if (!wanted.has(job.name)) continue;
         const { schedule } = job;
         if (schedule) {
           const data = { payload: job.payload.parse(schedule.payload), traceparent: null };
@@ -300,6 +315,7 @@ export async function openQueue(
           );
         }
       }
+      if (only) return;
       await boss.work(
         deadLetters,
         { includeMetadata: true, pollingIntervalSeconds: fast, notifyPollingIntervalSeconds: fast },
@@ -337,10 +353,8 @@ async function createQueues(
   }
 }
 
-/** What pg-boss stored of the last error, in words. */
-function reasonOf(output: unknown): string {
+/** What pg-boss stored of the last error; of one that it gave up itself it stores no error's message. */
+function errorOf(output: unknown): Error {
   const parsed = z.object({ message: z.string() }).safeParse(output);
-  return parsed.success
-    ? parsed.data.message
-    : 'The worker stopped in the middle of the last attempt.';
+  return parsed.success ? new Error(parsed.data.message) : new WorkerStoppedError();
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { makeProject, openTestApp } from '../../../test/app.ts';
 import { bodyOf } from '../../../test/reporting.ts';
@@ -59,6 +59,29 @@ test('an outage of the database is told once, by the installation’s project, w
   expect(await app.db.errorEvent.findMany()).toMatchObject([
     { projectId, category: 'CONNECTION_LOST', severity: 'CRITICAL', platform: 'DATABASE' },
   ]);
+});
+
+test('an outage of the database is told as soon as it is over, however long the reporter would pause', {
+  timeout: 60_000,
+}, async () => {
+  const app = await openTestApp();
+  await makeProject(app);
+  const { rows } = await app.sql.query<{ name: string }>('SELECT current_database() AS name');
+  const name = rows[0]?.name ?? '';
+  vi.spyOn(Math, 'random').mockReturnValue(40); // jitter of a long outage: 20 s after the first failure
+  onTestFinished(() => void vi.restoreAllMocks());
+  const reporter = openSelfReports(app, 'server');
+  onTestFinished(() => reporter.close());
+  await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  const begunAt = performance.now();
+  await expect.poll(async () => (await reporter.ledger()).queued, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => performance.now() - begunAt, { timeout: 20_000 }).toBeGreaterThan(3_000);
+
+  await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+
+  const stored = () => app.db.errorEvent.count().catch(() => 0);
+  await expect.poll(stored, { timeout: 10_000 }).toBe(1);
 });
 
 test('connections that the database cuts are one report', async () => {
@@ -154,3 +177,10 @@ test('a provider that refuses is told with status and code', () => {
     response: { status: 500 },
   });
 });
+
+async function asAdmin(statement: string): Promise<void> {
+  const client = new pg.Client(inject('adminDatabaseUrl'));
+  await client.connect();
+  await client.query(statement);
+  await client.end();
+}

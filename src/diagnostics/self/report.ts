@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { App } from '../../platform/app.ts';
 import type { Fault } from '../../platform/faults.ts';
+import type { Service } from '../../platform/presence.ts';
+import { WorkerStoppedError } from '../../platform/queue.ts';
 import { openReporter, type Reporter } from '../../reporter/node.ts';
 import type { Details } from '../../reporter/types.ts';
 import { takeReports } from '../intake/take.ts';
+import { processGone } from './crashes.ts';
 import { detailsOf, isDatabaseAway } from './known.ts';
-
-/** Which part of us a process is. */
-export type Service = 'server' | 'worker';
+import { ownProject } from './own-project.ts';
 
 type Given = { id: string; tags?: Record<string, string> };
 type Call = { sentAt: string; reports: Given[]; clientReports: { id: string }[] };
@@ -35,32 +36,22 @@ export function openSelfReports(app: App, service: Service): Reporter {
   let endsAt = 0;
   let isClosed = false;
 
-  const ownProject = async (): Promise<string | null> => {
-    const { project } = config.diagnostics;
-    const found = await app.db.project.findFirst({
-      where: project ? { number: project } : {},
-      orderBy: { number: 'asc' },
-      select: { id: true },
-    });
-    return found?.id ?? null;
-  };
-
   const projectOf = async (tags: Given['tags']): Promise<string | null> => {
     const id = tags?.[projectTag];
-    if (!id) return ownProject();
+    if (!id) return ownProject(app);
     let isKnown = known.get(id);
     if (isKnown === undefined) {
       isKnown = (await app.db.project.count({ where: { id } })) > 0;
       known.set(id, isKnown);
     }
-    return isKnown ? id : ownProject(); // the project may be gone by now
+    return isKnown ? id : ownProject(app); // the project may be gone by now
   };
 
   /** Hands a call of the reporter to the intake, each project's part by itself. */
   const deliver = async (body: string): Promise<object> => {
     const { sentAt, reports, clientReports }: Call = JSON.parse(body);
     const parts = new Map<string | null, Given[]>();
-    const own = await ownProject();
+    const own = await ownProject(app);
     for (const report of reports) {
       const projectId = await projectOf(report.tags);
       parts.set(projectId, [...(parts.get(projectId) ?? []), report]);
@@ -161,6 +152,8 @@ export function openSelfReports(app: App, service: Service): Reporter {
       ...(fault.place === 'dead-job' && name
         ? { fingerprint: ['{{ default }}', 'dead-job', name] }
         : {}),
+      // The job tells of the process that worked on it: one issue of one crash.
+      ...(error instanceof WorkerStoppedError ? processGone('worker') : {}),
       ...common,
     });
   };
