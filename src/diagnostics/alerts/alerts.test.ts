@@ -8,8 +8,10 @@ import { makeClient } from '../../../test/sync.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Signal } from '../signals.ts';
+import { giveUp } from './deliver.ts';
 import { raiseAlerts } from './raise.ts';
 import { deleteOldAlerts } from './retention.ts';
+import { lockWatches } from './watches.ts';
 
 const reports = (projectId: string, count: number, subjectId = 'issue') =>
   aSignal(projectId, { subjectId, detail: { count } });
@@ -162,6 +164,79 @@ test('over 10 messages in 5 minutes a rule sends one digest with counts to a cha
   expect(await app.db.alertCap.findMany()).toMatchObject([{ digestId: null }]);
 });
 
+test('after a digest that could not be sent a channel is told again', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  const id = await makeChannel(alerting);
+  await makeRule(alerting, { channelIds: [id] });
+  const left = () => app.db.delivery.count({ where: { state: 'PENDING' } });
+  await state(app, ...Array.from({ length: 11 }, () => newIssue(projectId)));
+  await app.db.channel.update({ where: { id }, data: { enabled: false } });
+  await app.sql.query(
+    "UPDATE pgboss.job SET start_after = now() WHERE name = 'diagnostics.deliver'",
+  );
+  await app.queue.work(app);
+  await expect.poll(left, far).toBe(0);
+  await app.db.channel.update({ where: { id }, data: { enabled: true } });
+  await app.db.alertCap.updateMany({ data: { sentAt: [] } }); // five minutes later
+
+  await state(app, newIssue(projectId, { title: 'told again' }));
+
+  await expect.poll(() => channels.taken.length, far).toBe(1);
+  expect(channels.taken[0]?.body).toMatchObject({ data: { text: 'told again' } });
+});
+
+test('a digest whose delivery failed for a reason of our own holds nothing back either', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId } = alerting;
+  await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  await state(app, ...Array.from({ length: 11 }, () => newIssue(projectId)));
+  const { id } = await app.db.delivery.findFirstOrThrow({ where: { kind: 'DIGEST' } });
+
+  await giveUp(app, id, 'made to fail');
+
+  expect(await app.db.alertCap.findMany()).toMatchObject([{ digestId: null }]);
+});
+
+test('what is over is told within the same cap: beyond it by the digest', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  await makeRule(alerting, { channelIds: [await makeChannel(alerting)] });
+  const issues = Array.from({ length: 8 }, (_, at) =>
+    newIssue(projectId, { title: `issue ${at}` }),
+  );
+  await state(app, ...issues);
+
+  await state(app, ...issues.map((issue) => ({ ...issue, kind: 'issue.resolved' as const })));
+
+  const count = (kind: 'ALERT' | 'FOLLOW_UP' | 'DIGEST', state: 'PENDING' | 'HELD') =>
+    app.db.delivery.count({ where: { kind, state } });
+  expect(await count('ALERT', 'PENDING')).toBe(8);
+  expect(await count('FOLLOW_UP', 'PENDING')).toBe(2);
+  expect(await count('FOLLOW_UP', 'HELD')).toBe(6);
+  await app.sql.query(
+    "UPDATE pgboss.job SET start_after = now() WHERE name = 'diagnostics.deliver'",
+  );
+  await app.queue.work(app);
+  await expect.poll(() => channels.taken.length, far).toBe(11);
+  const digest = channels.taken.map(({ body }) => body).find(({ type }) => type === 'alert.digest');
+  expect(digest).toMatchObject({
+    data: {
+      headline: '6 more alerts of “a rule”',
+      text: expect.stringContaining('1 × Resolved: issue'),
+    },
+  });
+});
+
+test('of a rule that is deleted while reports arrive nothing is kept, and they are taken', async () => {
+  const { app } = await openAlerting();
+  const key = { ruleId: newId(), subjectId: 'issue' };
+
+  const watches = await app.db.$transaction((tx) => lockWatches(tx, [key]));
+
+  expect(watches.size).toBe(0);
+});
+
 test('an issue that is resolved follows up its alert where that was told', async () => {
   const alerting = await openAlerting();
   const { app, projectId, channels } = alerting;
@@ -260,6 +335,45 @@ test.each([
     expect(await app.db.alertWatchUser.count()).toBe(0);
   },
 );
+
+test('users of another time are told anew, and the alert before is over', async () => {
+  const { app, viewer, projectId } = await openAlerting();
+  await makeRule({ app, viewer }, { trigger: 'USERS_OVER', threshold: 2, windowSeconds: 3_600 });
+  const seen = { count: 1, users: 100, firstAt: new Date(0), lastAt: new Date() };
+  const met = (users: string[], minute: number) => {
+    const userHashes = users.map((user) => Buffer.from(user));
+    const signals = [1, 2].map(() => aSignal(projectId, { seen, userHashes }));
+    const at = new Date(Date.UTC(2026, 10, 26, 10, minute));
+    return app.db.$transaction((tx) => raiseAlerts(app, tx, signals, at));
+  };
+
+  await met(['a', 'b', 'c'], 0);
+  await met(['a', 'b', 'c', 'd'], 30);
+  expect(await app.db.alert.count()).toBe(1);
+  await met(['e', 'f', 'g'], 200);
+
+  const alerts = await app.db.alert.findMany({ orderBy: { raisedAt: 'asc' } });
+  expect(alerts.map(({ state, users }) => [state, users])).toEqual([
+    ['RESOLVED', 3],
+    ['OPEN', 3],
+  ]);
+});
+
+test('of two who change a channel at once both are heard', async () => {
+  const alerting = await openAlerting();
+  const { app, channels } = alerting;
+  const id = await makeChannel(alerting, 'SLACK', { url: `${channels.url}/before` });
+  const save = (over: object) => makeChannel(alerting, 'SLACK', { id, ...over });
+
+  for (let round = 0; round < 5; round += 1) {
+    const url = `${channels.url}/${'x'.repeat(20)}${round}`;
+    await Promise.all([save({ url, name: 'a' }), save({ url: null, name: `b${round}` })]);
+  }
+
+  expect(await app.db.channel.findUnique({ where: { id } })).toMatchObject({
+    hint: `${channels.host}/…xxx4`,
+  });
+});
 
 test('a message has the same webhook-id at every attempt, and Retry-After is kept', async () => {
   const alerting = await openAlerting();
@@ -412,6 +526,23 @@ test.each([
     expect(channels.requests).toHaveLength(1);
   },
 );
+
+test('a test that is asked for twice at once is sent once', async () => {
+  const alerting = await openAlerting();
+  const { app, viewer, channels } = alerting;
+  const input = { channelId: await makeChannel(alerting), id: newId() };
+  const test = () =>
+    ask(
+      app,
+      viewer,
+      `mutation ($input: TestChannelInput!) { testChannel(input: $input) { __typename } }`,
+      { input },
+    );
+
+  await Promise.all([test(), test(), test()]);
+
+  expect(channels.requests).toHaveLength(1);
+});
 
 test('alertRaised tells of alerts of the project that fit, and of their end', async () => {
   const alerting = await openAlerting();

@@ -3,6 +3,7 @@ import { projectKey } from '../../accounts/project-key.ts';
 import type { ChannelKind } from '../../generated/prisma/enums.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import type { App } from '../../platform/app.ts';
+import type { Tx } from '../../platform/db.ts';
 import { InnerAddressError, requireOutward } from '../../platform/outward.ts';
 import { publicUrlOf } from './compose.ts';
 import { ChannelAddressRefusedError, ChannelNotFoundError } from './errors.ts';
@@ -21,6 +22,9 @@ type ChannelInput = {
   enabled: boolean;
 };
 
+/** Channels of a project. */
+const mostChannels = 100;
+
 /**
  * Makes or changes a channel; a repeat changes nothing. One that was switched off by itself is on again.
  *
@@ -28,31 +32,46 @@ type ChannelInput = {
  */
 export async function saveChannel(app: App, input: ChannelInput): Promise<void> {
   const { id, projectId, kind, name, enabled } = input;
-  const known = await app.db.channel.findUnique({ where: { id } });
-  if (known && known.projectId !== projectId) throw new IdTakenError(id);
-  if (known && known.kind !== kind)
-    throw new InvalidInputError(
-      'input.kind',
-      `Expected ${known.kind}, the channel’s kind, got ${kind}.`,
-    );
-  const key = await projectKey(app, app.db, projectId);
-  const before = known ? openAddress(key, known) : null;
-  const address = addressOf(input, before);
-  requireAddress(app, address.url);
-  const columns = {
-    name,
-    enabled,
-    hint: hintOf(address.url),
-    sealed: sealAddress(key, id, address),
-    offReason: null,
-    pausedUntil: null,
-  };
-  await app.db.channel.upsert({
-    where: { id },
-    create: { id, projectId, kind, ...columns },
-    update: { ...columns, updatedAt: new Date() },
-    select: { id: true },
+  await app.db.$transaction(async (tx) => {
+    await lockSaved(tx, id);
+    const known = await tx.channel.findUnique({ where: { id } });
+    if (known && known.projectId !== projectId) throw new IdTakenError(id);
+    if (known && known.kind !== kind)
+      throw new InvalidInputError(
+        'input.kind',
+        `Expected ${known.kind}, the channel’s kind, got ${kind}.`,
+      );
+    if (!known && (await tx.channel.count({ where: { projectId } })) >= mostChannels)
+      throw new InvalidInputError(
+        'input.id',
+        `Expected at most ${mostChannels} channels in a project.`,
+      );
+    const key = await projectKey(app, tx, projectId);
+    const address = addressOf(input, known ? openAddress(key, known) : null);
+    requireAddress(app, address.url);
+    const columns = {
+      name,
+      enabled,
+      hint: hintOf(address.url),
+      sealed: sealAddress(key, id, address),
+      offReason: null,
+      pausedUntil: null,
+    };
+    await tx.channel.upsert({
+      where: { id },
+      create: { id, projectId, kind, ...columns },
+      update: { ...columns, updatedAt: new Date() },
+      select: { id: true },
+    });
   });
+}
+
+/**
+ * Makes whoever saves the same channel or rule wait until the end of the transaction: of two that change
+ * different parts at once both stay, and of two that make it at once one does.
+ */
+export async function lockSaved(tx: Pick<Tx, '$executeRaw'>, id: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`alerts ${id}`}, 0))`;
 }
 
 /** Deletes a channel with its deliveries, and takes it out of the rules that name it. A repeat does nothing. */
@@ -70,8 +89,8 @@ export async function deleteChannel(
 }
 
 /**
- * Sends a test message at once, whether the channel is on or off. A repeat with the same id sends nothing
- * and finds what the channel said.
+ * Sends a test message at once, whether the channel is on or off. A repeat with the same id, at the same
+ * time or later, sends nothing and finds what the channel said, or that it has not said anything.
  *
  * @param id of the new delivery
  * @throws {ChannelNotFoundError} @throws {IdTakenError}
@@ -80,32 +99,31 @@ export async function testChannel(
   app: App,
   { projectId, channelId, id }: { projectId: string; channelId: string; id: string },
 ): Promise<void> {
-  const known = await app.db.delivery.findUnique({ where: { id } });
-  if (known?.projectId === projectId && known.kind === 'TEST' && known.channelId === channelId)
-    return;
-  if (known) throw new IdTakenError(id);
   const channel = await app.db.channel.findFirst({ where: { id: channelId, projectId } });
   if (!channel) throw new ChannelNotFoundError(channelId);
   const now = new Date();
+  const { count } = await app.db.delivery.createMany({
+    data: [{ id, projectId, channelId, kind: 'TEST', state: 'PENDING', dueAt: now }],
+    skipDuplicates: true,
+  });
+  if (count === 0) {
+    const known = await app.db.delivery.findUnique({ where: { id } });
+    if (known?.projectId === projectId && known.kind === 'TEST' && known.channelId === channelId)
+      return;
+    throw new IdTakenError(id);
+  }
   const message = testMessage(channel.name, now, publicUrlOf(app));
   const { became, status, said } = await sendTo(app, channel, { id, message });
   const isTaken = became === 'TAKEN';
-  await app.db.delivery.createMany({
-    data: [
-      {
-        id,
-        projectId,
-        channelId,
-        kind: 'TEST',
-        state: isTaken ? 'SENT' : 'DEAD',
-        attempts: 1,
-        lastStatus: status,
-        lastAnswer: said,
-        dueAt: now,
-        sentAt: isTaken ? new Date() : null,
-      },
-    ],
-    skipDuplicates: true,
+  await app.db.delivery.updateMany({
+    where: { id, state: 'PENDING' },
+    data: {
+      state: isTaken ? 'SENT' : 'DEAD',
+      attempts: 1,
+      lastStatus: status,
+      lastAnswer: said,
+      sentAt: isTaken ? new Date() : null,
+    },
   });
 }
 

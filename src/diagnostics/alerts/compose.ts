@@ -1,5 +1,6 @@
 import type { Delivery } from '../../generated/prisma/client.ts';
 import type { App } from '../../platform/app.ts';
+import type { Tx } from '../../platform/db.ts';
 import { digestOf, type Message, messageOf } from './message.ts';
 
 /** What a delivery says; the same at every attempt. */
@@ -20,19 +21,23 @@ export function publicUrlOf({ config }: Pick<App, 'config'>): string {
   return (config.publicUrl ?? `http://${config.host}:${config.port}`).replace(/\/+$/, '');
 }
 
-/** Closes the digest first: what comes from now on is sent for itself again, or begins the next one. */
+/** What comes from now on is sent for itself again, or begins the next digest. */
+export async function closeDigest(db: Pick<Tx, 'alertCap'>, digestId: string): Promise<void> {
+  await db.alertCap.updateMany({ where: { digestId }, data: { digestId: null } });
+}
+
 async function composeDigest(
   { db }: Pick<App, 'db'>,
   { id, ruleId, dueAt }: Delivery,
   publicUrl: string,
 ): Promise<Message> {
-  await db.alertCap.updateMany({ where: { digestId: id }, data: { digestId: null } });
+  await closeDigest(db, id);
   const held = await db.delivery.findMany({
     where: { digestId: id, state: 'HELD' },
-    select: { alert: { select: { title: true, severity: true, ruleName: true } } },
+    select: { kind: true, alert: { select: { title: true, severity: true, ruleName: true } } },
   });
   const byTitle = Map.groupBy(
-    held.flatMap(({ alert }) => (alert ? [alert] : [])),
+    held.flatMap(({ kind, alert }) => (alert ? [kind === 'FOLLOW_UP' ? over(alert) : alert] : [])),
     ({ title }) => title,
   );
   const lines = [...byTitle.values()]
@@ -40,4 +45,8 @@ async function composeDigest(
     .sort((a, b) => b.count - a.count || (a.title < b.title ? -1 : 1));
   const ruleName = lines[0]?.ruleName ?? '';
   return digestOf(lines, { ruleName, ruleId: ruleId ?? '', at: dueAt, publicUrl });
+}
+
+function over<T extends { title: string }>(alert: T) {
+  return { ...alert, title: `Resolved: ${alert.title}`, severity: 'INFO' as const };
 }

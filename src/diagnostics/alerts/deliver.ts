@@ -2,7 +2,7 @@ import type { Channel, Delivery } from '../../generated/prisma/client.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
 import type { JobRun } from '../../platform/queue.ts';
-import { composeMessage } from './compose.ts';
+import { closeDigest, composeMessage } from './compose.ts';
 import { type Sent, sendTo } from './send.ts';
 
 /** Attempts before a message is a dead letter: with a delay of 2 s that doubles, 17 minutes. */
@@ -52,9 +52,12 @@ export async function giveUp(
   deliveryId: string,
   reason: string,
 ): Promise<void> {
-  await db.delivery.updateMany({
-    where: { id: deliveryId, state: 'PENDING' },
-    data: { state: 'DEAD', lastAnswer: reason.slice(0, 500) },
+  await db.$transaction(async (tx) => {
+    const { count } = await tx.delivery.updateMany({
+      where: { id: deliveryId, state: 'PENDING' },
+      data: { state: 'DEAD', lastAnswer: reason.slice(0, 500) },
+    });
+    if (count === 1) await closeDigest(tx, deliveryId); // or all after it would be held for ever
   });
 }
 
@@ -76,8 +79,8 @@ async function settle(
   const { became, status, said, retryAfterMs } = sent;
   const attempts = delivery.attempts + 1;
   const isDead = became === 'GONE' || became === 'REFUSED' || attempts >= mostAttempts;
-  await tx.delivery.update({
-    where: { id: delivery.id },
+  const { count } = await tx.delivery.updateMany({
+    where: { id: delivery.id, state: 'PENDING' },
     data: {
       attempts,
       lastStatus: status,
@@ -88,9 +91,10 @@ async function settle(
           ? { state: 'DEAD' }
           : {}),
     },
-    select: { id: true },
   });
+  if (count === 0) return; // ended by another attempt meanwhile
   if (became === 'TAKEN') return;
+  if (isDead && delivery.kind === 'DIGEST') await closeDigest(tx, delivery.id); // it may never have been composed
   if (isDead)
     log.warn(
       { deliveryId: delivery.id, channelId: channel.id, status },

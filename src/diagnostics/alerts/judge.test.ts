@@ -84,6 +84,35 @@ test('what falls below its threshold and passes it again fires again, after the 
   expect(said).toEqual(['FIRES', 'CLEARS', null, null, 'FIRES']);
 });
 
+test.each<[string, Partial<Rule>, number, (string | null)[]]>([
+  ['is told anew', {}, 200, ['FIRES', 'FIRES_ANEW']],
+  [
+    'is over, and told at the end of the interval',
+    { intervalSeconds: 86_400 },
+    200,
+    ['FIRES', 'CLEARS'],
+  ],
+  ['is the same one', {}, 59, ['FIRES', null]],
+])('a storm after a silence in which the first one fell %s', (_what, over, minute, expected) => {
+  const said = verdicts(over, [
+    [0, reports(50)],
+    [minute, reports(50)],
+  ]);
+
+  expect(said).toEqual(expected);
+});
+
+test('a sharp rise after a silence is told anew', () => {
+  const said = verdicts({ trigger: 'CHANGE_OVER', threshold: 50 }, [
+    [0, reports(10)],
+    [60, reports(20)],
+    [600, reports(10)],
+    [660, reports(20)],
+  ]);
+
+  expect(said).toEqual([null, 'FIRES', 'CLEARS', 'FIRES']);
+});
+
 test.each([
   [9, null],
   [10, null],

@@ -48,37 +48,54 @@ export async function raiseAlerts(
     .flatMap((rule) =>
       judged.flatMap((signal) => (concerns(rule, signal, at) ? [{ rule, signal }] : [])),
     );
-  const { raised, cleared } = await judgeAll(tx, matches, at);
+  const { raised, clearedBefore, clearedAfter } = await judgeAll(tx, matches, at);
+  await endAlerts(app, tx, clearedBefore, at);
   await storeAlerts(app, tx, raised);
-  await endAlerts(app, tx, [...cleared, ...ended], at);
+  await endAlerts(app, tx, [...clearedAfter, ...ended], at);
 }
 
 async function judgeAll(
   tx: Tx,
   matches: { rule: Raised['rule']; signal: Signal }[],
   at: Date,
-): Promise<{ raised: Raised[]; cleared: Ended[] }> {
+): Promise<{ raised: Raised[]; clearedBefore: Ended[]; clearedAfter: Ended[] }> {
   const raised: Raised[] = [];
-  const cleared: Ended[] = [];
-  if (matches.length === 0) return { raised, cleared };
+  const clearedBefore: Ended[] = [];
+  const clearedAfter: Ended[] = [];
+  if (matches.length === 0) return { raised, clearedBefore, clearedAfter };
   const watches = await lockWatches(
     tx,
     matches.map(({ rule, signal }) => ({ ruleId: rule.id, subjectId: signal.subjectId })),
   );
-  const users = await countUsers(tx, matches, at);
-  for (const { rule, signal: given } of matches) {
+  const live = matches.filter(({ rule, signal }) =>
+    watches.has(keyOf({ ruleId: rule.id, subjectId: signal.subjectId })),
+  );
+  const users = await countUsers(tx, live, at);
+  const judged = new Set<string>();
+  const fresh = new Set<string>();
+  for (const { rule, signal: given } of live) {
     const { subjectId, projectId, seen } = given;
     const key = keyOf({ ruleId: rule.id, subjectId });
     const within = users.get(key);
-    const signal =
-      seen && within !== undefined ? { ...given, seen: { ...seen, users: within } } : given;
-    const { verdict, watch } = judge(rule, signal, watches.get(key) ?? unwatched, at);
+    const signal = seen && within ? { ...given, seen: { ...seen, users: within.after } } : given;
+    const known = watches.get(key) ?? unwatched;
+    const usersBefore = judged.has(key) ? within?.after : within?.before;
+    const { verdict, watch } = judge(rule, signal, known, at, usersBefore);
+    judged.add(key);
     watches.set(key, watch);
-    if (verdict === 'FIRES') raised.push({ id: newId(), rule, signal, at });
-    if (verdict === 'CLEARS') cleared.push({ projectId, subjectId, ruleId: rule.id });
+    // What ends is an alert from before, or one of this very transaction.
+    if (verdict === 'CLEARS' || verdict === 'FIRES_ANEW')
+      (fresh.has(key) ? clearedAfter : clearedBefore).push({
+        projectId,
+        subjectId,
+        ruleId: rule.id,
+      });
+    if (verdict !== 'FIRES' && verdict !== 'FIRES_ANEW') continue;
+    fresh.add(key);
+    raised.push({ id: newId(), rule, signal, at });
   }
   await storeWatches(tx, watches);
-  return { raised, cleared };
+  return { raised, clearedBefore, clearedAfter };
 }
 
 const unwatched: Watch = { counts: [], sliceAt: null, isOver: false, firedAt: null };

@@ -1,10 +1,15 @@
 import { IdTakenError } from '../../accounts/errors.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import type { App } from '../../platform/app.ts';
+import { lockSaved } from './channels.ts';
+import { keepChannels } from './enqueue.ts';
 import { ChannelNotFoundError } from './errors.ts';
 import type { Rule } from './rule.ts';
 
 type RuleInput = Rule & { name: string; enabled: boolean };
+
+/** Rules of a project. */
+const mostRules = 200;
 
 /** What a trigger needs beside its name. Absent: nothing. */
 const needs: Partial<
@@ -27,13 +32,14 @@ export async function saveAlertRule({ db }: Pick<App, 'db'>, input: RuleInput): 
   const { id, projectId, ...columns } = input;
   requireMeasures(input);
   await db.$transaction(async (tx) => {
+    await lockSaved(tx, id);
     const known = await tx.alertRule.findUnique({ where: { id } });
     if (known && known.projectId !== projectId) throw new IdTakenError(id);
-    const channels = await tx.channel.findMany({
-      where: { id: { in: input.channelIds }, projectId },
-      select: { id: true },
-    });
-    const missing = input.channelIds.find((one) => !channels.some((channel) => channel.id === one));
+    // Every report of the project is held against each of them.
+    if (!known && (await tx.alertRule.count({ where: { projectId } })) >= mostRules)
+      throw new InvalidInputError('input.id', `Expected at most ${mostRules} rules in a project.`);
+    const kept = await keepChannels(tx, input.channelIds);
+    const missing = input.channelIds.find((one) => kept.get(one)?.projectId !== projectId);
     if (missing) throw new ChannelNotFoundError(missing);
     await tx.alertRule.upsert({
       where: { id },

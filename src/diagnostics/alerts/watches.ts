@@ -10,14 +10,19 @@ export function keyOf({ ruleId, subjectId }: Key): string {
 
 /**
  * What rules remember, locked until the end of the transaction, so that of two which cross a threshold
- * together one sees the other's count. Always in the same order, so that nobody waits in a ring.
+ * together one sees the other's count. Always in the same order, so that nobody waits in a ring. Of rules that
+ * were deleted meanwhile there is nothing; the others cannot be before the transaction ends.
  */
 export async function lockWatches(tx: Tx, keys: Key[]): Promise<Map<string, Watch>> {
   const rows = await tx.$queryRaw<(Key & Watch)[]>`
+    WITH "rule" AS MATERIALIZED (
+      SELECT r."id" FROM "AlertRule" r WHERE r."id" = ANY(${[...new Set(keys.map(({ ruleId }) => ruleId))]}::uuid[])
+      ORDER BY r."id" FOR KEY SHARE
+    )
     INSERT INTO "AlertWatch" ("ruleId", "subjectId")
     SELECT DISTINCT k."ruleId", k."subjectId"
     FROM unnest(${keys.map(({ ruleId }) => ruleId)}::uuid[], ${keys.map(({ subjectId }) => subjectId)}::text[])
-      AS k("ruleId", "subjectId")
+      AS k("ruleId", "subjectId") JOIN "rule" r ON r."id" = k."ruleId"
     ORDER BY 1, 2
     ON CONFLICT ("ruleId", "subjectId") DO UPDATE SET "touchedAt" = clock_timestamp()
     RETURNING "ruleId"::text, "subjectId", "counts", "sliceAt", "isOver", "firedAt"`;
