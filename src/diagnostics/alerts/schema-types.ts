@@ -27,7 +27,7 @@ const triggers: Record<AlertTrigger, string> = {
   CHANGE_OVER:
     'An issue comes more often, by more than `threshold` percent, in `windowSeconds` than in the window before; that must hold 10 reports.',
   CONTRACT_BROKEN: 'A contract is not kept.',
-  SYNC_DIVERGED: 'Two copies disagree.',
+  SYNC_DIVERGED: 'Two copies disagree, or the local store of a client is corrupt.',
   QUEUE_STALLED: 'A client’s queue stands still.',
   HEALTH: 'A dependency of the server went; its return ends the alert.',
   COST: 'Training has cost more than `threshold`, a share of the month’s budget from 0 to 1.',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { makeRule } from '../../../test/alerts.ts';
 import { ask, makeProject, makeViewer, openTestApp } from '../../../test/app.ts';
 import { makeClient, notes } from '../../../test/sync.ts';
 import { trimSync } from './retention.ts';
@@ -148,6 +149,46 @@ test('a local store whose checksum fails is corrupt, and that is critical', asyn
   expect(await signals()).toMatchObject([
     { title: 'The local store of Notes page is corrupt', severity: 'CRITICAL' },
   ]);
+});
+
+test('a corrupt store raises an alert, which is over when the store is sound again', async () => {
+  const { app, reporter, tell, age } = await openPlace();
+  const admin = await makeViewer(app, {
+    ...{ project: reporter.projectId, scopes: ['ADMIN'], participant: null },
+  });
+  await makeRule({ app, viewer: admin }, { trigger: 'SYNC_DIVERGED' });
+  await makeRule({ app, viewer: admin }, { trigger: 'QUEUE_STALLED' });
+  const alerts = async () =>
+    (await app.db.alert.findMany({ orderBy: { raisedAt: 'asc' } })).map(
+      ({ trigger, state, title }) => `${trigger} ${state}: ${title}`,
+    );
+  await tell({ ...waiting, isStoreSound: true });
+  await age(6);
+
+  await tell({ ...waiting, isStoreSound: false });
+  const both = await alerts();
+  await tell({ ...waiting, headId: 'op-2' }); // it says nothing of its store
+  const moved = await alerts();
+  await tell({ ...waiting, headId: 'op-2', isStoreSound: true });
+
+  expect(both.sort()).toEqual([
+    'QUEUE_STALLED OPEN: The queue of Notes page stands still',
+    'SYNC_DIVERGED OPEN: The local store of Notes page is corrupt',
+  ]);
+  expect(moved.sort()).toEqual([
+    'QUEUE_STALLED RESOLVED: The queue of Notes page stands still',
+    'SYNC_DIVERGED OPEN: The local store of Notes page is corrupt',
+  ]);
+  expect((await alerts()).every((alert) => alert.includes('RESOLVED'))).toBe(true);
+});
+
+test('a clock that ran ahead and was set right keeps no later sample out', async () => {
+  const { tell, clients } = await openPlace();
+
+  await tell({ ...calm, queueDepth: 1, headId: 'a' }, Date.now() + 365 * 86_400_000);
+  await tell({ ...calm, queueDepth: 7, headId: 'a' });
+
+  expect((await clients())[0]).toMatchObject({ telemetry: { queueDepth: 7 } });
 });
 
 test.each([

@@ -135,12 +135,13 @@ export async function takeSample(
   client: SyncClient,
   { sampledAt, telemetry, now }: { sampledAt: Date; telemetry: SyncTelemetry; now: Date },
 ): Promise<SyncClient> {
-  const sample = { ...telemetry, lastError: redactWords(telemetry.lastError) };
+  const before = SyncTelemetry.parse(client.latest);
+  const isStoreSound = telemetry.isStoreSound ?? before.isStoreSound ?? null; // what is not told stays
+  const sample = { ...telemetry, isStoreSound, lastError: redactWords(telemetry.lastError) };
   const worst = worstOf(SyncWorst.parse(client.worst), sample);
   const isLate = sampledAt < client.sampledAt;
   if (isLate)
     return tx.syncClient.update({ where: { id: client.id }, data: { worst, lastSeenAt: now } });
-  const before = SyncTelemetry.parse(client.latest);
   const isSameHead = (sample.headId ?? null) === (before.headId ?? null) && client.headSince;
   const { attemptAgeMs, retryIntervalMs = null } = sample;
   const queue = {
@@ -184,7 +185,9 @@ export function stallIn(
   );
 }
 
-/** Says that a queue stands still or moves again, and that a store is corrupt. */
+type Said = Pick<Signal, 'kind' | 'title' | 'severity' | 'category'> & { subjectId?: string };
+
+/** Says that a queue stands still or moves again, and that a store is corrupt or sound again. */
 export async function tellHealth(
   app: Pick<App, 'pubsub' | 'queue'>,
   tx: Tx,
@@ -192,34 +195,57 @@ export async function tellHealth(
   after: SyncClient,
 ): Promise<void> {
   const { id, projectId, name, health, stall } = after;
+  const said: Said[] = [];
+  const [wasStalled, isStalled] = [before.stalledAt !== null, after.stalledAt !== null];
+  if (isStalled && !wasStalled)
+    said.push({
+      ...{ kind: 'queue.stalled', severity: 'HIGH', category: 'SYNC_TIMEOUT' },
+      title: `The queue of ${name} stands still`,
+    });
+  if (wasStalled && !isStalled)
+    said.push({
+      ...{ kind: 'queue.moved', severity: 'INFO', category: null },
+      title: `The queue of ${name} moves again`,
+    });
+  const subjectId = storeOf(id);
+  const [wasCorrupt, isCorrupt] = [before.health === 'CORRUPT', health === 'CORRUPT'];
+  if (isCorrupt && !wasCorrupt)
+    said.push({
+      ...{ kind: 'sync.diverged', severity: 'CRITICAL', category: 'SYNC_CONFLICT', subjectId },
+      title: `The local store of ${name} is corrupt`,
+    });
+  if (wasCorrupt && !isCorrupt)
+    said.push({
+      ...{ kind: 'sync.resolved', severity: 'INFO', category: null, subjectId },
+      title: `The local store of ${name} is sound again`,
+    });
   const isSame = before.health === health && before.stall === stall;
-  if (isSame && (before.stalledAt === null) === (after.stalledAt === null)) return;
+  if (said.length === 0 && !isSame)
+    said.push({
+      ...{ kind: 'sync.updated', severity: 'INFO', category: null },
+      title: `${name} is ${health}`,
+    });
   const { socket, lastError, headAttempts, isOnline } = SyncTelemetry.parse(after.latest);
-  const isStalled = after.stalledAt !== null && before.stalledAt === null;
-  const hasMoved = after.stalledAt === null && before.stalledAt !== null;
-  const isCorrupt = health === 'CORRUPT' && before.health !== 'CORRUPT';
-  const signal: Signal = {
-    ...{ projectId, subjectId: id, source: name, clientId: id, correlationId: null },
-    kind: isStalled ? 'queue.stalled' : hasMoved ? 'queue.moved' : 'sync.updated',
-    title: (isCorrupt
-      ? `The local store of ${name} is corrupt`
-      : isStalled
-        ? `The queue of ${name} stands still`
-        : hasMoved
-          ? `The queue of ${name} moves again`
-          : `${name} is ${health}`
-    ).slice(0, 200),
-    severity: isCorrupt ? 'CRITICAL' : isStalled ? 'HIGH' : 'INFO',
-    category: isStalled ? 'SYNC_TIMEOUT' : isCorrupt ? 'SYNC_CONFLICT' : null,
-    detail: {
-      ...{ health, stall, headAttempts, lastError: lastError ?? null },
-      pendingOperations: after.queueDepth,
-      lastSyncTimestamp: after.agreedAt?.toISOString() ?? null,
-      offlineQueue: isOnline ? 0 : after.queueDepth,
-      reconnects: socket?.reconnects ?? 0,
-    },
-  };
-  await stateSignals(app, tx, [signal]);
+  const signals = said.map(
+    ({ title, ...one }): Signal => ({
+      ...{ projectId, subjectId: id, source: name, clientId: id, correlationId: null },
+      ...one,
+      title: title.slice(0, 200),
+      detail: {
+        ...{ health, stall, headAttempts, lastError: lastError ?? null },
+        pendingOperations: after.queueDepth,
+        lastSyncTimestamp: after.agreedAt?.toISOString() ?? null,
+        offlineQueue: isOnline ? 0 : after.queueDepth,
+        reconnects: socket?.reconnects ?? 0,
+      },
+    }),
+  );
+  await stateSignals(app, tx, signals);
+}
+
+/** A client's store, as alerts name it: its queue may well move while that is corrupt. */
+function storeOf(clientId: string): string {
+  return `${clientId}/store`;
 }
 
 /** A store whose checksum fails is worst; a slow or broken connection is only a little bad. */

@@ -57,11 +57,11 @@ export async function reportSyncState(
   };
   return app.db.$transaction(async (tx) => {
     const now = new Date();
-    const sampledAt = new Date(report.sampledAt);
+    const sampledAt = sampledBy(report, now);
     const known = await admitClient(tx, reporter, sampledAt);
     // Made by `JSON` of the same type; a repeat by another version of the program is answered as then.
     if (known.lastReportId === reportId) return known.lastAnswer as unknown as SyncReceipt;
-    const receipt = await take(app, tx, known, { report, own, now });
+    const receipt = await take(app, tx, known, { report, sampledAt, own, now });
     await tx.syncClient.update({
       where: { id: known.id },
       data: { lastReportId: reportId, lastAnswer: receipt, lastSeenAt: now },
@@ -71,14 +71,24 @@ export async function reportSyncState(
   });
 }
 
+/** No sample is from the future: beside one of a clock that ran ahead all later ones would be late. */
+function sampledBy({ sampledAt }: SyncReport, now: Date): Date {
+  const told = new Date(sampledAt);
+  return told > now ? now : told;
+}
+
 async function take(
   app: Needs,
   tx: Tx,
   known: SyncClient,
-  { report, own, now }: { report: SyncReport; own: { takes: OwnTake[] }; now: Date },
+  {
+    report,
+    sampledAt,
+    own,
+    now,
+  }: { report: SyncReport; sampledAt: Date; own: { takes: OwnTake[] }; now: Date },
 ): Promise<SyncReceipt> {
   const { telemetry, checkpoint = null, isUploadQueueEmpty } = report;
-  const sampledAt = new Date(report.sampledAt);
   const client = telemetry
     ? await takeSample(app, tx, known, { sampledAt, telemetry, now })
     : known;
