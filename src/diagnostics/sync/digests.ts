@@ -1,7 +1,13 @@
 import * as z from 'zod';
 import { type SyncReport, syncLimits } from '../../contract/sync.ts';
 import type { SyncClient, SyncDigest, SyncPair } from '../../generated/prisma/client.ts';
-import { comparePair, newPair, type PairVerdict, type Take } from '../../lib/sync/compare.ts';
+import {
+  comparePair,
+  newPair,
+  type PairState,
+  type PairVerdict,
+  type Take,
+} from '../../lib/sync/compare.ts';
 import { type Digest, digestFrom, shortHash } from '../../lib/sync/digest.ts';
 import { compareTrees, type LeafItem, type ToldTree } from '../../lib/sync/tree.ts';
 import type { App } from '../../platform/app.ts';
@@ -35,6 +41,8 @@ const Leaves = z.array(
 const othersMost = 200;
 /** Without an authority, with so many peers. */
 const peersMost = 16;
+/** A clock may be so far ahead without being wrong. */
+const aheadMs = 5 * 60_000;
 
 /**
  * Keeps what a client holds at a checkpoint, and compares it with this server's own state or with the
@@ -71,7 +79,8 @@ export async function takeDigests(
   const others = await tx.syncDigest.findMany({
     where: { ...where, checkpoint, clientId: { not: client.id } },
     include: { client: { select: { isAuthority: true } } },
-    orderBy: { createdAt: 'desc' },
+    // Those that a client must be compared with first, or many peers would crowd them out.
+    orderBy: [{ client: { isAuthority: 'desc' } }, { createdAt: 'desc' }],
     take: othersMost * told.length,
   });
   const pairs = await tx.syncPair.findMany({
@@ -94,7 +103,7 @@ export async function takeDigests(
       : opposite(client, others.filter(isThis)).map(sideOf);
     const those = pairs.filter(isThis);
     found.push(
-      await compareAll(app, tx, client, { entityType, entityId, mine, sides, pairs: those }),
+      await compareAll(app, tx, client, { entityType, entityId, mine, sides, pairs: those, now }),
     );
   }
   await tx.syncDigest.deleteMany({ where: { ...where, clientId: client.id, checkpoint } });
@@ -128,7 +137,15 @@ async function compareAll(
     mine,
     sides,
     pairs,
-  }: { entityType: string; entityId: string; mine: Side; sides: Side[]; pairs: SyncPair[] },
+    now,
+  }: {
+    entityType: string;
+    entityId: string;
+    mine: Side;
+    sides: Side[];
+    pairs: SyncPair[];
+    now: Date;
+  },
 ): Promise<Found> {
   const { projectId } = client;
   const answer: DigestAnswer = {
@@ -142,7 +159,7 @@ async function compareAll(
     const isFirst = mine.id < side.id;
     const [a, b] = isFirst ? [mine, side] : [side, mine];
     const pair = pairs.find((row) => row.a === a.id && row.b === b.id);
-    const { verdict, state } = comparePair(pairState(pair), a.take, b.take);
+    const { verdict, state } = comparePair(pairState(pair, a.take, b.take, now), a.take, b.take);
     if (verdict === 'not_compared') continue;
     const seenA = new Date(state.seen?.a ?? a.take.takenAt);
     const seenB = new Date(state.seen?.b ?? b.take.takenAt);
@@ -268,10 +285,14 @@ function opposite<T extends SyncDigest & { client: { isAuthority: boolean } }>(
   return authorities.length > 0 ? authorities : others.slice(0, peersMost);
 }
 
-function pairState(pair: SyncPair | undefined) {
+/** Takes of a clock that ran ahead and was set right are forgotten: beside them, all that come would be old. */
+function pairState(pair: SyncPair | undefined, a: Take, b: Take, now: Date): PairState {
   if (!pair) return newPair;
-  const { streak, seenA, seenB } = pair;
-  return { streak, seen: { a: seenA.getTime(), b: seenB.getTime() } };
+  const seen = { a: pair.seenA.getTime(), b: pair.seenB.getTime() };
+  const latest = now.getTime() + aheadMs;
+  const wasAhead =
+    (seen.a > latest && a.takenAt < seen.a) || (seen.b > latest && b.takenAt < seen.b);
+  return { streak: pair.streak, seen: wasAhead ? null : seen };
 }
 
 const ranks = ['WAITING', 'NOT_COMPARED', 'AGREE', 'SUSPECTED', 'DIVERGENT'] as const;

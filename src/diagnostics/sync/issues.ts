@@ -156,7 +156,10 @@ export async function closeAgreed(
       ${agreed.map(({ entityType }) => entityType)}::text[], ${agreed.map(({ entityId }) => entityId)}::text[],
       ${agreed.map(({ sides: [a, b] }) => `${a}/${b}`)}::text[], ${agreed.map(({ sides: [a, b] }) => `${b}/${a}`)}::text[]
     ) AS g("type", "id", "there", "back")
-      ON i."entityType" = g."type" AND (g."id" = '' OR i."entityId" = g."id") AND i."between" IN (g."there", g."back")
+      ON i."entityType" = g."type" AND (g."id" = '' OR i."entityId" = g."id")
+        -- An issue without another side that is known is over when its client agrees with any.
+        AND (i."between" IN (g."there", g."back")
+          OR i."targetId" IS NULL AND i."sourceId"::text IN (split_part(g."there", '/', 1), split_part(g."back", '/', 1)))
     WHERE i."projectId" = ${projectId}::uuid AND i."state" <> 'CLOSED' AND i."lastSeenAt" <= ${at}
       AND (i."appliedAt" IS NULL OR i."appliedAt" <= ${at})
     ORDER BY i."id" LIMIT 1000`;

@@ -3,6 +3,7 @@ import { ask, makeProject, makeViewer, openTestApp } from '../../../test/app.ts'
 import { makeClient, notes, versionOf } from '../../../test/sync.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
+import { findGaps } from './sequences.ts';
 
 const ISSUES = `query ($where: SyncIssueFilter) { syncIssues(where: $where) { totalCount nodes {
   type state entityType entityId keys seenCount source { name } targetId message } } }`;
@@ -166,6 +167,24 @@ test('sequences are judged when both sides told of the same checkpoint', async (
   ]);
 });
 
+test('a gap without progress for 30 s is judged though nobody tells of it any more, once', async () => {
+  const { app, server, page, issues } = await openPlace();
+  await page.report({ telemetry: { isOnline: true, queueDepth: 0, headAttempts: 0, restarts: 0 } });
+  await server.report({
+    sequences: [{ stream: 'main', clientId: page.id, applied: 3, waiting: [5, 6] }],
+  });
+  const after = (seconds: number) => findGaps(app, new Date(Date.now() + seconds * 1_000));
+
+  expect(await after(29)).toBe(0);
+  expect(await issues()).toEqual([]);
+  expect(await after(31)).toBe(1);
+  expect(await after(92)).toBe(0);
+
+  expect(await issues()).toMatchObject([
+    { type: 'MISSING_DATA', entityId: 'main', keys: ['4'], targetId: server.id, seenCount: 1 },
+  ]);
+});
+
 test('what a later checkpoint no longer shows is over by itself, and only that', async () => {
   const { server, page, issues } = await openPlace();
   await page.report({});
@@ -275,6 +294,87 @@ test('what does not fit is refused by the name of its field and limit', async ()
   expect(await app.db.syncClient.count()).toBe(0);
 });
 
+test('a client and its other side that tell of a sequence at the same time undo nothing of each other', async () => {
+  const { app, page, server } = await openPlace();
+  await Promise.all([page.report({}), server.report({})]);
+  const streams = ['a', 'b', 'c', 'd'];
+
+  for (let round = 1; round <= 10; round += 1) {
+    const shared = { checkpoint: `v${round}`, isUploadQueueEmpty: true };
+    const applied = streams.map((stream) => ({ stream, clientId: page.id, applied: round }));
+    const issued = streams.toReversed().map((stream) => ({ stream, issued: round }));
+    const receipts = await Promise.all([
+      page.report({ ...shared, sequences: issued }),
+      server.report({ ...shared, sequences: applied }),
+    ]);
+    expect(receipts.map((one) => one.__typename)).toEqual(['SyncReceipt', 'SyncReceipt']);
+    const rows = await app.db.syncSequence.findMany();
+    expect(rows.map((row) => [row.issuedCheckpoint, row.appliedCheckpoint])).toEqual(
+      streams.map(() => [`v${round}`, `v${round}`]),
+    );
+  }
+});
+
+test('an authority is compared with, however many peers told after it', async () => {
+  const { app, page, server, project } = await openPlace();
+  await server.compare('v1', notes(2));
+  await page.report({});
+  const [row] = await app.db.syncDigest.findMany();
+  const peers = Array.from({ length: 201 }, () => newId());
+  await app.db.syncClient.createMany({
+    data: peers.map((id) => ({
+      ...{ id, projectId: project, name: 'Peer', platform: 'PWA' },
+      ...{ sampledAt: new Date(), latest: {}, worst: {} },
+    })),
+  });
+  await app.db.syncDigest.createMany({
+    data: peers.map((clientId) => ({
+      ...{ clientId, projectId: project, entityType: 'Note', entityId: '', checkpoint: 'v1' },
+      ...{ takenAt: new Date(), isQueueEmpty: true, count: 2, sum: row?.sum ?? '' },
+      ...{ nodes: [], leaves: [], createdAt: new Date(Date.now() + 1_000) },
+    })),
+  });
+
+  await page.compare('v1', notes(2));
+
+  const pairs = await app.db.syncPair.findMany();
+  expect(pairs.map(({ a, b }) => [a, b].sort())).toEqual([[page.id, server.id].sort()]);
+});
+
+test('takes of a clock that ran ahead and was set right are compared again', async () => {
+  const { server, page } = await openPlace();
+  const told = (checkpoint: string, aheadMs: number) =>
+    page.report({
+      ...{ checkpoint, isUploadQueueEmpty: true },
+      takenAt: new Date(Date.now() + aheadMs).toISOString(),
+      digests: [{ entityType: 'Note', entityId: '', count: 1, sum: '0'.repeat(32) }],
+    });
+  const states = [];
+  for (const [at, aheadMs] of [3_600_000, 0, 0].entries()) {
+    await server.compare(`v${at}`, notes(2));
+    states.push((await told(`v${at}`, aheadMs)).digests[0]?.state);
+  }
+
+  expect(states).toEqual(['SUSPECTED', 'DIVERGENT', 'DIVERGENT']);
+});
+
+test('a conflict whose other side nobody named is over when its client agrees with any', async () => {
+  const { app, project, viewer, issues } = await openPlace();
+  await app.db.syncClient.deleteMany();
+  const [one, other] = [makeClient(app, viewer), makeClient(app, viewer)];
+  const found = { type: 'CONFLICT', entityType: 'Note', entityId: 'n' };
+  await one.report({ issues: [{ ...found, local: 1, remote: 2 }] });
+  const before = await issues();
+  const version = versionOf('n', { value: 2, vector: { a: 2 } });
+
+  await other.report({ versions: [version] });
+  await one.report({ versions: [version] });
+
+  expect(before).toMatchObject([{ state: 'OPEN', targetId: null }]);
+  expect(await issues()).toMatchObject([{ state: 'CLOSED' }]);
+  expect(await app.db.syncIssue.count({ where: { projectId: project } })).toBe(1);
+});
+
 test('statements do not grow with the entities of a report', async () => {
   const { app, page, server } = await openPlace();
   const takenAt = new Date().toISOString();
@@ -286,6 +386,7 @@ test('statements do not grow with the entities of a report', async () => {
     versions: Array.from({ length: count }, (_, index) =>
       versionOf(`n${index}`, { value: 1, vector: { a: 1 } }),
     ),
+    sequences: Array.from({ length: count }, (_, index) => ({ stream: `s${index}`, issued: 1 })),
   });
   await server.report(report(50));
   await page.report(report(1));

@@ -10,6 +10,7 @@ import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
 import { redactWords } from '../../privacy/redact.ts';
 import { admitClient, type Reporter, takeSample } from './clients.ts';
+import { entityOf, lockCompared, sequencesOf } from './compared.ts';
 import { keepCopies, type OpenCopy } from './copies.ts';
 import { type DigestAnswer, type OwnTake, takeDigests } from './digests.ts';
 import { closeAgreed, openIssue } from './issues.ts';
@@ -92,7 +93,10 @@ async function take(
   const client = telemetry
     ? await takeSample(app, tx, known, { sampledAt, telemetry, now })
     : known;
-  await lockEntities(tx, client.projectId, [...report.digests, ...report.versions]);
+  await lockCompared(tx, [
+    ...[...report.digests, ...report.versions].map((one) => entityOf(client.projectId, one)),
+    ...report.sequences.map(({ clientId }) => sequencesOf(clientId ?? client.id)),
+  ]);
   const sequences = await takeSequences(app, tx, client, {
     ...{ told: report.sequences, now },
     checkpoint: isUploadQueueEmpty ? checkpoint : null,
@@ -117,22 +121,6 @@ async function take(
       where: { clientId: client.id, state: 'WAITING' },
     }),
   };
-}
-
-/** Two who report on the same at once do so one after the other, so that the second is compared with the first. */
-async function lockEntities(
-  tx: Tx,
-  projectId: string,
-  entities: { entityType: string; entityId: string }[],
-): Promise<void> {
-  if (entities.length === 0) return;
-  const names = entities.map(
-    ({ entityType, entityId }) => `${projectId}/${entityType}/${entityId}`,
-  );
-  await tx.$executeRaw`
-    SELECT pg_advisory_xact_lock("key") FROM (
-      SELECT DISTINCT hashtextextended("name", 0) AS "key" FROM unnest(${names}::text[]) AS n("name") ORDER BY 1
-    ) k`;
 }
 
 /**

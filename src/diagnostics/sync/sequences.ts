@@ -1,10 +1,11 @@
 import type { SyncReport } from '../../contract/sync.ts';
 import type { SyncClient, SyncSequence } from '../../generated/prisma/client.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
-import { type GapVerdict, judgeSequence } from '../../lib/sync/sequence.ts';
+import { type GapVerdict, gapPatienceMs, judgeSequence } from '../../lib/sync/sequence.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
 import { redactWords } from '../../privacy/redact.ts';
+import { lockCompared, sequencesOf } from './compared.ts';
 import { type Continued, closeContinued, openIssue } from './issues.ts';
 
 /** How a sequence stands after a report. */
@@ -23,7 +24,7 @@ const streamsMost = 200;
 /**
  * Takes note of what a client issued, or of what another side applied of it, and judges what does not
  * follow: when both have told of the same checkpoint, or after 30 s without progress. What a checkpoint
- * no longer shows is over.
+ * no longer shows is over. The caller has locked the sequences of those whose they are.
  *
  * @param checkpoint `null` without one, or while the reporter still has something to upload
  * @throws {InvalidInputError} an unknown client, or too many streams
@@ -41,6 +42,7 @@ export async function takeSequences(
   const known = new Map(rows.map((row) => [`${row.clientId}/${row.stream}`, row]));
   const answers: SequenceAnswer[] = [];
   const continued: Continued[] = [];
+  const changed = new Map<string, SyncSequence>();
   for (const item of told) {
     const owner = owners.get(item.clientId ?? client.id) ?? client;
     const stream = redactWords(item.stream);
@@ -52,13 +54,8 @@ export async function takeSequences(
         `Expected at most ${streamsMost} sequences of a client, got more.`,
       );
     const row = after(before, { ...item, stream }, { clientId: owner.id, checkpoint, now });
-    await tx.syncSequence.upsert({
-      where: { clientId_stream: { clientId: owner.id, stream } },
-      create: row,
-      update: row,
-      select: { stream: true },
-    });
     known.set(key, row);
+    changed.set(key, row);
     const verdicts = judge(row, owner, now);
     await openGaps(app, tx, { owner, row, verdicts, otherId: client.id });
     answers.push(answerOf(row, verdicts));
@@ -68,8 +65,67 @@ export async function takeSequences(
       continued.push({ clientId: owner.id, stream, types });
     }
   }
+  await keep(tx, [...changed.values()]);
   await closeContinued(app, tx, { entityType: sequenceEntity, continued });
   return answers;
+}
+
+/** Sequences that one run looks at; the others come with the next. */
+const atOnceMost = 500;
+
+/**
+ * Judges gaps of which nobody told anything since they became overdue: the other side may have fallen
+ * silent. Each is judged once until somebody tells of it again.
+ */
+export async function findGaps(
+  app: Pick<App, 'db' | 'pubsub' | 'queue'>,
+  now = new Date(),
+): Promise<number> {
+  const overdue = (tx: Pick<Tx, '$queryRaw'>, clientId: string | null) => tx.$queryRaw<
+    { clientId: string; stream: string }[]
+  >`
+    SELECT s."clientId"::text, s."stream" FROM "SyncSequence" s JOIN "SyncClient" c ON c."id" = s."clientId"
+    WHERE s."progressedAt" <= ${new Date(now.getTime() - gapPatienceMs)} AND cardinality(s."waiting") > 0
+      AND s."updatedAt" < s."progressedAt" + make_interval(secs => ${gapPatienceMs / 1_000}::float8) AND c."isOnline"
+      AND (${clientId}::uuid IS NULL OR s."clientId" = ${clientId}::uuid)
+    ORDER BY s."clientId", s."stream" LIMIT ${atOnceMost}`;
+  let found = 0;
+  for (const clientId of new Set((await overdue(app.db, null)).map((row) => row.clientId)))
+    await app.db.$transaction(async (tx) => {
+      await lockCompared(tx, [sequencesOf(clientId)]);
+      const streams = (await overdue(tx, clientId)).map(({ stream }) => stream); // it may have moved meanwhile
+      const owner = await tx.syncClient.findUnique({ where: { id: clientId } });
+      if (!owner || streams.length === 0) return;
+      const where = { clientId, stream: { in: streams } };
+      for (const row of await tx.syncSequence.findMany({ where, orderBy: { stream: 'asc' } })) {
+        const verdicts = judge(row, owner, now);
+        await openGaps(app, tx, { owner, row, verdicts, otherId: null });
+        found += verdicts.length;
+      }
+      await tx.syncSequence.updateMany({ where, data: { updatedAt: now } });
+    });
+  return found;
+}
+
+async function keep(tx: Tx, rows: SyncSequence[]): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO "SyncSequence" ("clientId", "stream", "issued", "pendingFrom", "applied", "waiting",
+      "issuedCheckpoint", "appliedCheckpoint", "progressedAt", "updatedAt")
+    SELECT g."clientId", g."stream", g."issued", g."pendingFrom", g."applied", g."waiting"::int[],
+      g."issuedCheckpoint", g."appliedCheckpoint", g."progressedAt", g."updatedAt"
+    FROM unnest(
+      ${rows.map(({ clientId }) => clientId)}::uuid[], ${rows.map(({ stream }) => stream)}::text[],
+      ${rows.map(({ issued }) => issued)}::int[], ${rows.map(({ pendingFrom }) => pendingFrom)}::int[],
+      ${rows.map(({ applied }) => applied)}::int[], ${rows.map(({ waiting }) => `{${waiting.join(',')}}`)}::text[],
+      ${rows.map((row) => row.issuedCheckpoint)}::text[], ${rows.map((row) => row.appliedCheckpoint)}::text[],
+      ${rows.map((row) => row.progressedAt)}::timestamptz[], ${rows.map((row) => row.updatedAt)}::timestamptz[]
+    ) AS g("clientId", "stream", "issued", "pendingFrom", "applied", "waiting",
+      "issuedCheckpoint", "appliedCheckpoint", "progressedAt", "updatedAt")
+    ON CONFLICT ("clientId", "stream") DO UPDATE SET
+      "issued" = EXCLUDED."issued", "pendingFrom" = EXCLUDED."pendingFrom", "applied" = EXCLUDED."applied",
+      "waiting" = EXCLUDED."waiting", "issuedCheckpoint" = EXCLUDED."issuedCheckpoint",
+      "appliedCheckpoint" = EXCLUDED."appliedCheckpoint", "progressedAt" = EXCLUDED."progressedAt",
+      "updatedAt" = EXCLUDED."updatedAt"`;
 }
 
 function judge(row: SyncSequence, { isOnline }: SyncClient, now: Date): GapVerdict[] {

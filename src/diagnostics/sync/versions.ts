@@ -36,7 +36,7 @@ export async function takeVersions(
   const rows = await tx.syncVersion.findMany({
     where: { projectId, OR: told.map(({ entityType, entityId }) => ({ entityType, entityId })) },
     include: { client: { select: { isAuthority: true } } },
-    orderBy: { updatedAt: 'desc' },
+    orderBy: [{ client: { isAuthority: 'desc' } }, { updatedAt: 'desc' }], // peers crowd no authority out
     take: rowsMost,
   });
   await keep(tx, client, told, now);
