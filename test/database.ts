@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, type Pool } from 'pg';
 import { inject } from 'vitest';
 
 export const TEMPLATE_DATABASE = 'codesight_template';
@@ -29,6 +29,15 @@ async function createDatabase(clause: string): Promise<TestDatabase> {
     url: url.href,
     drop: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
+}
+
+/** Takes a database away: nobody is on it, and nobody gets in. Answers with what brings it back. */
+export async function takeAway(sql: Pool): Promise<() => Promise<void>> {
+  const { rows } = await sql.query<{ name: string }>('SELECT current_database() AS name');
+  const name = rows[0]?.name ?? '';
+  await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  return () => asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
 }
 
 async function asAdmin(statement: string): Promise<void> {

@@ -1,8 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { printSchema } from 'graphql';
-import { Client } from 'pg';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createKey } from '../src/accounts/keys.ts';
 import { play } from '../src/client/play.ts';
 import { ownContracts, registerOwnContracts } from '../src/diagnostics/contracts/own.ts';
@@ -18,6 +17,7 @@ import { ask } from './app.ts';
 import { type ChannelServer, openChannelServer } from './channel-server.ts';
 import { startChild } from './children.ts';
 import { makeDataDir } from './command.ts';
+import { takeAway } from './database.ts';
 import { closeGates } from './gates.ts';
 import { openOpenAiServer } from './openai-server.ts';
 import { aSource } from './product.ts';
@@ -99,14 +99,11 @@ test('a database that is killed is one issue, told when it is back; health says 
 }, async () => {
   const watched = await openWatched();
   const { app, server } = watched;
-  const { rows } = await app.sql.query<{ name: string }>('SELECT current_database() AS name');
-  const name = rows[0]?.name ?? '';
   const health = async () => (await fetch(`${server.url}/health/ready`)).status;
 
-  await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  const bringBack = await takeAway(app.sql);
   await expect.poll(health, { timeout: 10_000 }).toBe(503);
-  await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+  await bringBack();
 
   const { issue } = await expectFound(watched, 'CONNECTION_LOST', { count: 1 });
   expect(issue).toMatchObject({ platform: 'DATABASE', severity: 'CRITICAL' });
@@ -322,11 +319,4 @@ async function openChanged(behind: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function asAdmin(statement: string): Promise<void> {
-  const client = new Client(inject('adminDatabaseUrl'));
-  await client.connect();
-  await client.query(statement);
-  await client.end();
 }

@@ -25,7 +25,7 @@ type Like = {
 const away = /^(08\w{3}|57P0[1-5]|53300|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 /** In the words of the driver and of Postgres. */
 const awayWords =
-  /connection terminated|can't reach database|client has encountered a connection error|the database system is/i;
+  /connection terminated|can't reach database|client has encountered a connection error|the database system is|is not currently accepting connections/i;
 /** Of Node: there is no connection, to whatever it was. */
 const unreached = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH)$/;
 const unreachedWords = /server closed the connection|connection timeout|timeout exceeded/i;

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
-import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { makeProject, openTestApp } from '../../../test/app.ts';
+import { takeAway } from '../../../test/database.ts';
 import { bodyOf } from '../../../test/reporting.ts';
 import { defineJob } from '../../platform/queue.ts';
 import { withTrace } from '../../platform/trace.ts';
@@ -66,19 +67,16 @@ test('an outage of the database is told as soon as it is over, however long the 
 }, async () => {
   const app = await openTestApp();
   await makeProject(app);
-  const { rows } = await app.sql.query<{ name: string }>('SELECT current_database() AS name');
-  const name = rows[0]?.name ?? '';
   vi.spyOn(Math, 'random').mockReturnValue(40); // jitter of a long outage: 20 s after the first failure
   onTestFinished(() => void vi.restoreAllMocks());
   const reporter = openSelfReports(app, 'server');
   onTestFinished(() => reporter.close());
-  await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  const bringBack = await takeAway(app.sql);
   const begunAt = performance.now();
   await expect.poll(async () => (await reporter.ledger()).queued, { timeout: 10_000 }).toBe(1);
   await expect.poll(() => performance.now() - begunAt, { timeout: 20_000 }).toBeGreaterThan(3_000);
 
-  await asAdmin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+  await bringBack();
 
   const stored = () => app.db.errorEvent.count().catch(() => 0);
   await expect.poll(stored, { timeout: 10_000 }).toBe(1);
@@ -177,10 +175,3 @@ test('a provider that refuses is told with status and code', () => {
     response: { status: 500 },
   });
 });
-
-async function asAdmin(statement: string): Promise<void> {
-  const client = new pg.Client(inject('adminDatabaseUrl'));
-  await client.connect();
-  await client.query(statement);
-  await client.end();
-}

@@ -3,11 +3,13 @@ import { InvalidCursorError } from '../../platform/pubsub.ts';
 import { DebugBuffer, type DebugItem } from './buffer.ts';
 import { joinFeed } from './feed.ts';
 import { type DebugFilter, fitsFilter } from './filter.ts';
+import { whenDatabaseIsThere } from './patience.ts';
 import { readRing, ringBounds } from './ring.ts';
 
 /**
  * Events of a project from now on, or after the cursor of one that was seen within the last five
- * minutes. Whoever reads too slowly, or comes back too late, is told by a gap.
+ * minutes. Whoever reads too slowly, or comes back too late, is told by a gap. While the database is away
+ * nothing comes; what follows then follows without a break.
  *
  * @throws {InvalidCursorError}
  */
@@ -25,10 +27,11 @@ export async function* followDebugEvents(
   const end = () => buffer.end();
   if (signal.aborted) return;
   signal.addEventListener('abort', end, { once: true });
-  const leave = await joinFeed(app, projectId, buffer);
+  const patiently = <T>(work: () => Promise<T>) => whenDatabaseIsThere(app, signal, work);
+  const leave = await patiently(() => joinFeed(app, projectId, buffer));
   try {
     if (from !== null) {
-      const { oldest, final, next } = await ringBounds(app, projectId);
+      const { oldest, final, next } = await patiently(() => ringBounds(app, projectId));
       const isAhead = from >= next; // from before the database was restored or moved
       if (isAhead || oldest === null || from < oldest) {
         const to = isAhead || oldest === null ? final : oldest - 1n;
@@ -36,7 +39,8 @@ export async function* followDebugEvents(
         from = to;
       }
       for (;;) {
-        const { events, isLastPage } = await readRing(app, projectId, from);
+        const position: bigint = from;
+        const { events, isLastPage } = await patiently(() => readRing(app, projectId, position));
         for (const event of events) {
           if (signal.aborted) return;
           from = event.sequence;

@@ -9,6 +9,7 @@ import { bufferedEvents, type DebugGap, type DebugItem } from './buffer.ts';
 import { type DebugBody, type DebugEvent, debugKinds } from './event.ts';
 import type { DebugFilter } from './filter.ts';
 import { followDebugEvents } from './follow.ts';
+import { whenDatabaseIsThere } from './patience.ts';
 
 const DebugKindType = builder.enumType('DebugKind', {
   description: 'What kind of event of the debug stream it is.',
@@ -208,7 +209,7 @@ builder.subscriptionField('debugStream', (fields) => {
   const t = fields.withAuth({ scope: 'READ' });
   return t.field({
     type: DebugEventType,
-    description: `What diagnostics finds out in the project, as it does. Holds ${bufferedEvents} unread events; what is over them becomes a gap.`,
+    description: `What diagnostics finds out in the project, as it does. Holds ${bufferedEvents} unread events; what is over them becomes a gap. While the database is away nothing comes, and then it goes on.`,
     args: {
       where: t.arg({ type: DebugStreamFilter, description: 'Which events.' }),
       after: t.arg.string({
@@ -237,7 +238,7 @@ async function* follow(
       after,
       signal,
     })) {
-      const viewer = await context.recheck();
+      const viewer = await whenDatabaseIsThere(context.app, signal, () => context.recheck());
       if (!viewer) throw unauthenticated();
       if (!viewer.scopes.has('READ') || viewer.projectId !== projectId) throw forbidden();
       yield item;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeProject, makeViewer, openReplica, openTestApp } from '../../../test/app.ts';
+import { takeAway } from '../../../test/database.ts';
 import { follow } from '../../../test/follow.ts';
 import { aReport, take as takeAll } from '../../../test/reports.ts';
 import { aSignal, state } from '../../../test/signals.ts';
@@ -367,4 +368,39 @@ test('rights are checked again at every event', async () => {
 
   await expect.poll(() => errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
   expect(titles(came)).toEqual(['seen']);
+});
+
+test('whoever begins to follow while the database is away hears from it when it is back', async () => {
+  const { app, viewer, projectId } = await open();
+  const after = await anchor(app, projectId);
+  const bringBack = await takeAway(app.sql);
+  const errors: unknown[] = [];
+
+  const came = await follow<Item>(app, viewer, stream, { where: null, after }, { errors });
+  const begunAt = performance.now();
+  await expect.poll(() => performance.now() - begunAt, { timeout: 10_000 }).toBeGreaterThan(1_500);
+  await bringBack();
+  await state(app, aSignal(projectId, { title: 'the first after it' }));
+
+  await expect.poll(() => titles(came), { timeout: 10_000 }).toEqual(['the first after it']);
+  expect(errors).toEqual([]);
+});
+
+test('an event waits for the database when the rights of its follower cannot be looked up', async () => {
+  const { app, viewer, projectId } = await open();
+  let isAway = true;
+  let tries = 0;
+  const recheck = async () => {
+    tries += 1;
+    if (isAway) throw Object.assign(new Error('gone'), { code: '57P01' });
+    return viewer;
+  };
+  const came = await followNow(app, viewer, null, { recheck });
+  await state(app, aSignal(projectId, { title: 'waits' }));
+  await expect.poll(() => tries, { timeout: 10_000 }).toBeGreaterThan(1);
+  expect(came).toEqual([]);
+
+  isAway = false;
+
+  await expect.poll(() => titles(came), { timeout: 10_000 }).toEqual(['waits']);
 });
