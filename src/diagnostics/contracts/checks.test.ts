@@ -5,6 +5,7 @@ import type { Viewer } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import { shapeOf } from '../../reporter/shapes.ts';
+import { noteViolations } from './note-violations.ts';
 import { registerOwnContracts } from './own.ts';
 import { registerContracts } from './register.ts';
 
@@ -101,6 +102,99 @@ test('each of the four kinds of violation is kept with every deviation, and is a
     ['UNAVAILABLE', '', 1, 0],
   ]);
   expect(await app.db.errorEvent.count({ where: { category: 'CONTRACT_VIOLATION' } })).toBe(5);
+});
+
+test('every violation of a call is kept, also beyond what a call of reports may hold', async () => {
+  const { app, viewer, contractHash } = await open();
+  const deviations = [gone, { ...gone, pointer: '/vat' }];
+  const checks = Array.from({ length: 50 }, () => ({
+    ...{ id: newId(), contractHash, checked: 5 },
+    violations: upTo(5).map(() => violation('RESPONSE_SCHEMA_ERROR', { deviations })),
+  }));
+
+  await report(app, viewer, ...checks);
+
+  const [contract] = await contractsOf(app, viewer);
+  expect(contract?.violationCount).toBe(250);
+  expect(contract?.violations.nodes.map(({ seenCount }) => seenCount)).toEqual([250, 250]);
+});
+
+test('of a deviation types are kept and no value, of a place no personal name', async () => {
+  const { app, viewer, contractHash } = await open();
+  const deviations = [
+    { pointer: '/a', keyword: 'type', expected: 'string|null', actual: 'integer' },
+    { pointer: '/b', keyword: 'enum', expected: 'one of 3', actual: 'Wednesday' },
+    { pointer: '/c', keyword: 'is Wednesday', expected: '4711', actual: 'absent' },
+  ];
+  const samples = { count: 20, shape: { '/jo.doe@example.org': { string: 20 } } };
+  const violations = [violation('RESPONSE_SCHEMA_ERROR', { deviations })];
+
+  await report(app, viewer, { id: newId(), contractHash, checked: 20, violations, samples });
+
+  const [contract] = await contractsOf(app, viewer);
+  const found = contract?.violations.nodes as unknown as Record<string, string>[];
+  expect(
+    found.map(({ keyword, expected, actual }) => `${keyword}: ${expected}, ${actual}`),
+  ).toEqual(
+    expect.arrayContaining([
+      'type: string|null, integer',
+      'enum: one of 3, other',
+      'other: other, absent',
+    ]),
+  );
+  const { id } = await app.db.errorIssue.findFirstOrThrow();
+  const kept = await ask(
+    app,
+    viewer,
+    `{ errorEvents(where: { issueId: "${id}" }) { nodes { report } } }`,
+  );
+  expect(JSON.stringify(kept)).toContain('one of 3');
+  expect(JSON.stringify(kept)).not.toMatch(/Wednesday|4711/);
+  const { baselineShape } = await app.db.contract.findFirstOrThrow();
+  expect(JSON.stringify(baselineShape)).not.toContain('jo.doe');
+});
+
+test('a contract that is checked or broken more often than can be counted is so still', async () => {
+  const { app, viewer, contractHash } = await open();
+  const check = () => ({
+    ...{ id: newId(), contractHash, checked: 1_000_000 },
+    violations: [violation('TIMEOUT')],
+  });
+  await report(app, viewer, check());
+  const most = 2 ** 31 - 1;
+  await app.db.contractHour.updateMany({ data: { checks: most - 1, violations: most } });
+  await app.db.contractViolation.updateMany({ data: { seenCount: most } });
+
+  expect(await report(app, viewer, check())).toMatchObject({ counted: 1 });
+
+  expect(await app.db.contractHour.findFirst()).toMatchObject({ checks: most, violations: most });
+  expect(await contractsOf(app, viewer)).toMatchObject([{ violationCount: 2 }]);
+});
+
+test('ways in which a contract is broken are a thousand about, and those are counted on', async () => {
+  const { app, viewer, contractHash } = await open();
+  const note = (pointers: string[]) =>
+    app.db.$transaction((tx) =>
+      noteViolations(
+        tx,
+        pointers.map((pointer) => ({
+          projectId: viewer.projectId,
+          contract: {
+            ...{ hash: contractHash, violation: 'RESPONSE_SCHEMA_ERROR' as const },
+            deviations: upTo(10).map((at) => ({ ...gone, pointer: `${pointer}/${at}` })),
+          },
+          ...{ correlationId: null, occurredAt: new Date() },
+        })),
+      ),
+    );
+  const ways = () => app.db.contractViolation.count();
+
+  await note(upTo(700).map((at) => `/first/${at}`)); // more values than a statement may have
+  expect(await ways()).toBe(7_000);
+  await note(['/second', '/first/7']);
+
+  expect(await ways()).toBe(7_000);
+  expect(await app.db.contractViolation.count({ where: { seenCount: 2 } })).toBe(10);
 });
 
 test('a report that names a contract counts against it, too', async () => {

@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto';
 import { ContractCheck, contractLimits } from '../../contract/contracts.ts';
-import type { Report } from '../../contract/report.ts';
+import { type Report, reportLimits } from '../../contract/report.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
 import { parseInput } from '../../graphql/input.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import { redactText } from '../../lib/redact/text.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
+import { addShapes, type Shape } from '../../reporter/shapes.ts';
 import { type ReportSender, takeReports } from '../intake/take.ts';
 import type { Signal } from '../signals.ts';
 import { stateSignals } from '../state-signals.ts';
-import { type KnownContract, lockContracts } from './known.ts';
+import { type KnownContract, lockContracts, maxCount } from './known.ts';
 import { compareShapes, type Sampled } from './shapes.ts';
 
 /** What became of the checks that a client told of. */
@@ -49,9 +50,12 @@ export async function reportContractChecks(
     unknown.has(check.contractHash) ? [mismatchOf(check)] : violationsOf(check),
   );
   const tags = clientId ? { tags: { client: clientId } } : {};
-  if (reports.length > 0)
+  // As many as a call of reports may hold; one beyond would be refused.
+  for (let from = 0; from < reports.length; from += reportLimits.reportsPerCall)
     await takeReports(app, sender, {
-      reports: reports.map((report) => ({ ...report, ...tags })),
+      reports: reports
+        .slice(from, from + reportLimits.reportsPerCall)
+        .map((report) => ({ ...report, ...tags })),
       clientReports: [],
       sentAt: null,
       receivedAt: new Date(),
@@ -100,7 +104,12 @@ async function countChecks(
       severity: 'INFO',
       detail: { operation: contract.operation, checked, violations: violations.length },
     });
-    if (samples) sampled.push({ contractId: contract.id, ...samples });
+    if (samples)
+      sampled.push({
+        contractId: contract.id,
+        count: samples.count,
+        shape: withoutData(samples.shape),
+      });
   }
   for (const { contractId, kind, pointer, type } of await compareShapes(tx, sampled)) {
     const contract = known.find(({ id }) => id === contractId);
@@ -122,6 +131,14 @@ async function countChecks(
   return { unknown };
 }
 
+/** Names of keys may be data, whatever the client took them for. */
+function withoutData(shape: Shape): Shape {
+  return Object.entries(shape).reduce<Shape>(
+    (sum, [pointer, counts]) => addShapes(sum, { [redactText(pointer)]: counts }),
+    {},
+  );
+}
+
 function aboutOf(projectId: string, { id, service }: KnownContract) {
   const nothing = { correlationId: null, category: null };
   return { projectId, subjectId: id, source: service, ...nothing };
@@ -141,7 +158,8 @@ function countStatement(counts: [string, number][]): Prisma.Sql {
     )
     INSERT INTO "ContractHour" AS h ("contractId", "hour", "checks")
     SELECT t."id", date_trunc('hour', now()), t."count" FROM "told" t ORDER BY t."id"
-    ON CONFLICT ("contractId", "hour") DO UPDATE SET "checks" = h."checks" + EXCLUDED."checks"`;
+    ON CONFLICT ("contractId", "hour") DO UPDATE SET
+      "checks" = least(h."checks"::bigint + EXCLUDED."checks", ${maxCount})::int`;
 }
 
 function violationsOf({ id, contractHash, violations }: ContractCheck): Partial<Report>[] {

@@ -1,6 +1,7 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { makeRule } from '../../../test/alerts.ts';
 import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
 import { contractHashes } from '../../generated/client/contracts.ts';
 import { contracts } from '../../generated/extension/contracts.ts';
@@ -159,6 +160,62 @@ test('a change breaks only what is used, and says by whom', async () => {
     coordinate: 'User.name',
     usedBy: ['User'],
   });
+});
+
+const shop = `enum Currency { EUR USD } input Filter { text: String inner: Filter }
+  type Query { user(id: ID!): User find(filter: Filter, in: Currency): [User!] }
+  type User { id: ID! name: String! pays: Currency }`;
+const operations = [
+  ['User', 'query User($id: ID!) { user(id: $id) { id } }'],
+  ['Find', 'query Find($filter: Filter) { find(filter: $filter) { id } }'],
+  ['Literal', 'query Literal { find(filter: { inner: {} }, in: EUR) { id } }'],
+  ['Pays', 'query Pays($id: ID!) { user(id: $id) { pays } }'],
+];
+
+test.each([
+  ['an argument that must be given', ['id: ID!)', 'id: ID!, tenant: ID!)'], ['Pays', 'User']],
+  ['an input field that must be given', ['text: String', 'text: String!'], ['Find']],
+  [
+    'a new input field that must be given',
+    ['text: String', 'text: String by: ID!'],
+    ['Find', 'Literal'],
+  ],
+  ['a value of an enumeration that is gone', ['EUR USD', 'EUR'], ['Literal', 'Pays']],
+  ['a type that may be null now', ['name: String!', 'name: String'], []],
+])('%s breaks whoever uses what it belongs to', async (_what, [from = '', to = ''], broken) => {
+  const { app, viewer } = await open();
+  await deployed(app, viewer, shop);
+  await registered(
+    app,
+    viewer,
+    ...operations.map(([operation, text]) => ({ ...contract, operation, document: text })),
+  );
+
+  const { breakingUsed, changes } = await deployed(app, viewer, shop.replace(from, to));
+
+  const breaking = changes.filter(({ criticality }) => criticality === 'BREAKING');
+  expect(breaking.map(({ usedBy }) => usedBy)).toEqual([broken]);
+  expect(breakingUsed).toBe(broken.length > 0 ? 1 : 0);
+});
+
+test('a deployment that breaks an operation in use raises an alert; one that breaks none does not', async () => {
+  const { app, viewer } = await open();
+  await makeRule({ app, viewer }, { trigger: 'CONTRACT_BROKEN' });
+  await deployed(app, viewer, sdl);
+  await registered(app, viewer, contract);
+
+  await deployed(app, viewer, sdl.replace(' email: String', ''));
+  const before = await app.db.alert.count();
+  await deployed(app, viewer, sdl.replace('name: String! ', ''));
+  await deployed(app, viewer, sdl.replace('name: String! ', ''));
+
+  expect(before).toBe(0);
+  expect(await app.db.alert.findMany()).toMatchObject([
+    {
+      title: 'shop: a deployment breaks an operation in use',
+      detail: { operations: 'User', changes: 1, release: '1' },
+    },
+  ]);
 });
 
 test('the same schema again changes nothing, whatever the order of its types', async () => {

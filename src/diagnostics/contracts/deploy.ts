@@ -1,4 +1,4 @@
-import { CriticalityLevel, diff } from '@graphql-inspector/core';
+import { type Change, ChangeType, CriticalityLevel, diff } from '@graphql-inspector/core';
 import type { GraphQLSchema } from 'graphql';
 import * as z from 'zod';
 import { contractLimits } from '../../contract/contracts.ts';
@@ -8,6 +8,8 @@ import { parseInput } from '../../graphql/input.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
+import type { Signal } from '../signals.ts';
+import { stateSignals } from '../state-signals.ts';
 import { type KnownSchema, readSchema } from './describe.ts';
 
 const Deployment = z.object({
@@ -46,14 +48,14 @@ const usedWithinDays = 30;
  * @throws {InvalidInputError}
  */
 export async function deploySchema(
-  { db }: Pick<App, 'db'>,
+  app: Pick<App, 'db' | 'pubsub' | 'queue'>,
   projectId: string,
   input: unknown,
 ): Promise<string> {
   const { service, sdl, release } = parseInput(Deployment, input, 'input');
   const known = readSchema(sdl, 'input.sdl');
   const where = { projectId_service_hash: { projectId, service, hash: known.hash } };
-  return await db.$transaction(async (tx) => {
+  return await app.db.$transaction(async (tx) => {
     // One deployment of a service after the other: each is compared with the one before it.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`schema ${projectId} ${service}`}, 0))`;
     const latest = await latestSchema(tx, projectId, service);
@@ -73,8 +75,36 @@ export async function deploySchema(
       update: compared,
       select: { id: true },
     });
+    if (breakingUsed > 0)
+      await stateSignals(app, tx, [brokenBy(changes, { projectId, service, id, release })]);
     return id;
   });
+}
+
+/** That a deployment breaks operations which are used. */
+function brokenBy(
+  changes: SchemaChange[],
+  {
+    projectId,
+    service,
+    id,
+    release = null,
+  }: { projectId: string; service: string; id: string; release?: string | null | undefined },
+): Signal {
+  const breaking = changes.filter(({ criticality }) => criticality === 'BREAKING');
+  const operations = [...new Set(breaking.flatMap(({ usedBy }) => usedBy))].sort();
+  const count = operations.length === 1 ? 'an operation' : `${operations.length} operations`;
+  return {
+    ...{ projectId, kind: 'contract.broken', subjectId: id, source: service, correlationId: null },
+    title: `${service}: a deployment breaks ${count} in use`.slice(0, 200).toWellFormed(),
+    severity: 'HIGH',
+    category: 'CONTRACT_VIOLATION',
+    detail: {
+      operations: operations.join(', ').slice(0, 500).toWellFormed(),
+      changes: breaking.filter(({ usedBy }) => usedBy.length > 0).length,
+      release,
+    },
+  };
 }
 
 /** The schema that the service runs, by what it told last; `null` when it never did. */
@@ -98,16 +128,35 @@ async function changesBetween(
   after: GraphQLSchema,
 ): Promise<SchemaChange[]> {
   const changes = (await diff(before, after))
-    .map(({ criticality, path, message }) => ({
-      criticality: criticalities[criticality.level],
-      coordinate: coordinateOf(path ?? ''),
-      message: message.slice(0, 500),
+    .map((change) => ({
+      criticality: criticalities[change.criticality.level],
+      coordinate: coordinateOf(change.path ?? ''),
+      usage: usageOf(change),
+      message: change.message.slice(0, 500),
     }))
     .sort((a, b) => order.indexOf(a.criticality) - order.indexOf(b.criticality))
     .slice(0, maxChanges);
-  const coordinates = changes.map(({ coordinate }) => coordinate);
-  const users = await usersOf(tx, owner, coordinates);
-  return changes.map((change) => ({ ...change, usedBy: users.get(change.coordinate) ?? [] }));
+  const users = await usersOf(
+    tx,
+    owner,
+    changes.map(({ usage }) => usage),
+  );
+  return changes.map(({ usage, ...change }) => ({ ...change, usedBy: users.get(usage) ?? [] }));
+}
+
+/** What must be used for a change to matter: of what was added, nobody uses itself but what it was added to. */
+function usageOf({ type, path = '' }: Change): string {
+  const [owner = '', field = ''] = path.split('.');
+  switch (type) {
+    case ChangeType.FieldArgumentAdded:
+      return `${owner}.${field}`;
+    case ChangeType.InputFieldAdded:
+    case ChangeType.EnumValueAdded:
+    case ChangeType.EnumValueRemoved: // whoever reads the field may have got it
+      return owner;
+    default:
+      return coordinateOf(path);
+  }
 }
 
 /** Operations by the coordinate that they use. One statement, by the index over coordinates. */

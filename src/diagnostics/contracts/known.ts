@@ -3,6 +3,9 @@ import { newId } from '../../lib/ids.ts';
 import type { Tx } from '../../platform/db.ts';
 import type { ContractContent } from './describe.ts';
 
+/** A count is an `int4`: beyond it, all that is known is that it was many. */
+export const maxCount = 2_147_483_647;
+
 export type KnownContract = { id: string; hash: string; service: string; operation: string };
 
 /** Stores those that are new and marks the others as seen. Two statements for any number. */

@@ -3,7 +3,7 @@ import { Prisma } from '../../generated/prisma/client.ts';
 import { newId } from '../../lib/ids.ts';
 import type { Tx } from '../../platform/db.ts';
 import type { Signal } from '../signals.ts';
-import { lockContracts } from './known.ts';
+import { lockContracts, maxCount } from './known.ts';
 
 type Told = {
   projectId: string;
@@ -22,6 +22,9 @@ type Row = {
   late: number;
   correlationId: string | null;
 };
+
+/** Ways in which one contract is broken, about: a client that makes them up fills no table. */
+const mostWays = 1_000;
 
 /**
  * Keeps in which ways accepted reports say that contracts are broken, in the transaction that accepts them.
@@ -125,20 +128,43 @@ function countStatement(counts: { id: string; count: number }[]): Prisma.Sql {
     )
     INSERT INTO "ContractHour" AS h ("contractId", "hour", "violations")
     SELECT t."id", date_trunc('hour', now()), t."count" FROM "told" t ORDER BY t."id"
-    ON CONFLICT ("contractId", "hour") DO UPDATE SET "violations" = h."violations" + EXCLUDED."violations"`;
+    ON CONFLICT ("contractId", "hour") DO UPDATE SET
+      "violations" = least(h."violations"::bigint + EXCLUDED."violations", ${maxCount})::int`;
 }
 
+/** What is new is kept up to a thousand ways of a contract; what is known is counted ever on. */
 function violationStatement(projectId: string, rows: Row[]): Prisma.Sql {
-  const values = rows.map(
-    (
-      row,
-    ) => Prisma.sql`(${newId()}::uuid, ${projectId}::uuid, ${row.contractId}::uuid, ${row.kind}::"ContractViolationKind",
-      ${row.pointer}, ${row.keyword}, ${row.expected}, ${row.actual}, ${row.seen}::int, ${row.late}::int, ${row.correlationId})`,
-  );
+  const columns = [
+    Prisma.sql`${rows.map(() => newId())}::uuid[]`,
+    Prisma.sql`${rows.map(({ contractId }) => contractId)}::uuid[]`,
+    Prisma.sql`${rows.map(({ kind }) => kind)}::text[]`,
+    Prisma.sql`${rows.map(({ pointer }) => pointer)}::text[]`,
+    Prisma.sql`${rows.map(({ keyword }) => keyword)}::text[]`,
+    Prisma.sql`${rows.map(({ expected }) => expected)}::text[]`,
+    Prisma.sql`${rows.map(({ actual }) => actual)}::text[]`,
+    Prisma.sql`${rows.map(({ seen }) => seen)}::int[]`,
+    Prisma.sql`${rows.map(({ late }) => late)}::int[]`,
+    Prisma.sql`${rows.map(({ correlationId }) => correlationId)}::text[]`,
+  ];
   return Prisma.sql`
+    WITH "told" AS (
+      SELECT n."id", n."contractId", n."kind"::"ContractViolationKind" AS "kind", n."pointer", n."keyword", n."expected",
+        n."actual", n."seen", n."late", n."correlationId"
+      FROM unnest(${Prisma.join(columns)})
+        AS n("id", "contractId", "kind", "pointer", "keyword", "expected", "actual", "seen", "late", "correlationId")
+    ), "held" AS (
+      SELECT v."contractId", count(*) AS "ways" FROM "ContractViolation" v
+      WHERE v."contractId" IN (SELECT t."contractId" FROM "told" t) GROUP BY v."contractId"
+    )
     INSERT INTO "ContractViolation" AS v ("id", "projectId", "contractId", "kind", "pointer", "keyword", "expected", "actual", "seenCount", "lateCount", "correlationId")
-    SELECT * FROM (VALUES ${Prisma.join(values)}) AS told ORDER BY 3, 4, 5, 6, 7, 8
+    SELECT t."id", ${projectId}::uuid, t."contractId", t."kind", t."pointer", t."keyword", t."expected", t."actual", t."seen", t."late", t."correlationId"
+    FROM "told" t LEFT JOIN "held" h ON h."contractId" = t."contractId"
+    WHERE coalesce(h."ways", 0) < ${mostWays} OR EXISTS (
+      SELECT 1 FROM "ContractViolation" k WHERE k."contractId" = t."contractId" AND k."kind" = t."kind" AND k."pointer" = t."pointer"
+        AND k."keyword" = t."keyword" AND k."expected" = t."expected" AND k."actual" = t."actual")
+    ORDER BY 3, 4, 5, 6, 7, 8
     ON CONFLICT ("contractId", "kind", "pointer", "keyword", "expected", "actual") DO UPDATE SET
-      "seenCount" = v."seenCount" + EXCLUDED."seenCount", "lateCount" = v."lateCount" + EXCLUDED."lateCount",
+      "seenCount" = least(v."seenCount"::bigint + EXCLUDED."seenCount", ${maxCount})::int,
+      "lateCount" = least(v."lateCount"::bigint + EXCLUDED."lateCount", ${maxCount})::int,
       "correlationId" = COALESCE(EXCLUDED."correlationId", v."correlationId"), "lastSeenAt" = now()`;
 }

@@ -15,7 +15,7 @@ export const ownService = 'codesight';
  * called at every start: what has not changed is nothing new.
  */
 export async function registerOwnContracts(
-  app: Pick<App, 'db'>,
+  app: Pick<App, 'db' | 'pubsub' | 'queue'>,
   schema: GraphQLSchema,
   { projectId, version }: { projectId: string; version: string },
 ): Promise<void> {

@@ -13,7 +13,8 @@ const ClientId = text(200)
   .transform((value) => value ?? null);
 
 const DeviationInput = builder.inputType('DeviationInput', {
-  description: 'A place where a value does not fit its JSON Schema. Types only, never a value.',
+  description:
+    'A place where a value does not fit its JSON Schema. Types only, never a value: any other word becomes `other`.',
   fields: (t) => ({
     pointer: t.string({
       required: true,

@@ -1,4 +1,5 @@
 import type { Report } from '../../contract/report.ts';
+import { typesOnly } from '../../lib/contracts/type-words.ts';
 import { redactJson } from '../../privacy/redact.ts';
 
 /** Headers that say something about a fault and nothing about a person; all others are removed. */
@@ -53,7 +54,7 @@ const allowedHeaders = new Set([
  * is taken out; the caller keeps a digest.
  */
 export function redactReport(report: Report): Report {
-  const { user: _user, request, response, database, ...rest } = report;
+  const { user: _user, request, response, database, contract, ...rest } = report;
   const isDatabase = database != null || report.platform === 'DATABASE' || hasDatabaseWords(report);
   return redactJson({
     ...rest,
@@ -69,6 +70,9 @@ export function redactReport(report: Report): Report {
       : {}),
     ...(request ? { request: { ...request, headers: allowed(request.headers) } } : {}),
     ...(response ? { response: { ...response, headers: allowed(response.headers) } } : {}),
+    ...(contract
+      ? { contract: { ...contract, deviations: contract.deviations?.map(typesOnly) } }
+      : {}),
     ...(database
       ? {
           database: {

@@ -31,9 +31,17 @@ export function coordinatesOf(schema: GraphQLSchema, document: DocumentNode): st
         const named = getNamedType(info.getType());
         if (named) found.add(named.name);
       },
+      ObjectValue() {
+        const type = getNamedType(info.getInputType());
+        if (type) found.add(type.name);
+      },
       ObjectField(node) {
         const parent = getNamedType(info.getParentInputType());
         if (parent) found.add(`${parent.name}.${node.name.value}`);
+      },
+      EnumValue(node) {
+        const type = getNamedType(info.getInputType());
+        if (type) found.add(type.name).add(`${type.name}.${node.value}`);
       },
       VariableDefinition(node) {
         const type = typeFromAST(schema, node.type);
