@@ -1,6 +1,6 @@
-import type { ErrorIssue } from '../../generated/prisma/client.ts';
+import { type ErrorIssue, Prisma } from '../../generated/prisma/client.ts';
 import type { App } from '../../platform/app.ts';
-import { changeOf, periodOf } from './period.ts';
+import { changeOf, type Period, periodOf } from './period.ts';
 
 /** An issue that comes more or less often than the week before. */
 export type Mover = {
@@ -22,9 +22,15 @@ export type ResolutionTimes = {
 
 type Range = { from?: Date | null | undefined; to?: Date | null | undefined };
 
+/** Issues that are looked at first, for each that is asked for. */
+const headFactor = 10;
+
 /**
  * The issues that moved most against the week before, whichever way: by the difference over the square
  * root of the sum, so that neither noise among many nor a doubling of one leads the list.
+ *
+ * No measure is above the square root of an issue's reports in all. So the most frequent issues are measured first,
+ * and what the last one wanted of them has keeps out all issues with fewer reports than its square: nearly all.
  *
  * @throws {InvalidInputError} the period is none
  */
@@ -33,18 +39,16 @@ export async function errorMovers(
   projectId: string,
   { where, first }: { where: Range; first: number },
 ): Promise<Mover[]> {
-  const { from, to, beforeFrom, beforeTo } = periodOf(where, 'HOUR');
-  const rows = await db.$queryRaw<{ issueId: string; count: number; countBefore: number }[]>`
-    WITH "issue" AS (
-      SELECT f."issueId",
-        coalesce(sum(h."count") FILTER (WHERE h."hour" >= ${from} AND h."hour" < ${to}), 0)::float8 AS "count",
-        coalesce(sum(h."count") FILTER (WHERE h."hour" >= ${beforeFrom} AND h."hour" < ${beforeTo}), 0)::float8 AS "countBefore"
-      FROM "FingerprintHour" h JOIN "Fingerprint" f ON f."id" = h."fingerprintId"
-      WHERE h."projectId" = ${projectId}::uuid AND h."hour" >= ${beforeFrom} AND h."hour" < ${to}
-      GROUP BY f."issueId"
-    )
-    SELECT * FROM "issue" WHERE "count" <> "countBefore"
-    ORDER BY abs("count" - "countBefore") / sqrt("count" + "countBefore") DESC, "issueId" LIMIT ${first}`;
+  const period = periodOf(where, 'HOUR');
+  const head = await moversAmong(db, projectId, period, {
+    issues: Prisma.sql`ORDER BY i."count" DESC LIMIT ${first * headFactor}`,
+    first,
+  });
+  const bar = head[first - 1]?.measure ?? 0;
+  const rows = await moversAmong(db, projectId, period, {
+    issues: Prisma.sql`AND i."count" >= ${Math.floor(bar ** 2)}`,
+    first,
+  });
   const issues = await db.errorIssue.findMany({
     where: { projectId, id: { in: rows.map(({ issueId }) => issueId) } },
   });
@@ -53,6 +57,29 @@ export async function errorMovers(
     const issue = byId.get(issueId);
     return issue ? [{ issue, count, countBefore, change: changeOf(count, countBefore) }] : [];
   });
+}
+
+/** @param issues which of the project's issues, as the rest of a condition */
+async function moversAmong(
+  db: App['db'],
+  projectId: string,
+  { from, to, beforeFrom, beforeTo }: Period,
+  { issues, first }: { issues: Prisma.Sql; first: number },
+): Promise<{ issueId: string; count: number; countBefore: number; measure: number }[]> {
+  return db.$queryRaw`
+    WITH "fingerprint" AS MATERIALIZED (
+      SELECT f."id", f."issueId" FROM "Fingerprint" f WHERE f."issueId" IN (
+        SELECT i."id" FROM "ErrorIssue" i WHERE i."projectId" = ${projectId}::uuid AND i."mergedIntoId" IS NULL ${issues})
+    ), "issue" AS (
+      SELECT f."issueId",
+        coalesce(sum(h."count") FILTER (WHERE h."hour" >= ${from} AND h."hour" < ${to}), 0)::float8 AS "count",
+        coalesce(sum(h."count") FILTER (WHERE h."hour" >= ${beforeFrom} AND h."hour" < ${beforeTo}), 0)::float8 AS "countBefore"
+      FROM "fingerprint" f JOIN "FingerprintHour" h ON h."fingerprintId" = f."id"
+      WHERE h."projectId" = ${projectId}::uuid AND h."hour" >= ${beforeFrom} AND h."hour" < ${to}
+      GROUP BY f."issueId"
+    )
+    SELECT *, abs("count" - "countBefore") / sqrt("count" + "countBefore") AS "measure" FROM "issue" WHERE "count" <> "countBefore"
+    ORDER BY "measure" DESC, "issueId" LIMIT ${first}`;
 }
 
 /**

@@ -34,16 +34,26 @@ export type TrendFilter = {
 const maxSeries = 30;
 
 const columns: Record<Dimension, Prisma.Sql> = {
-  CATEGORY: Prisma.sql`h."category"::text`,
-  SEVERITY: Prisma.sql`h."severity"::text`,
-  PLATFORM: Prisma.sql`h."platform"::text`,
+  CATEGORY: Prisma.sql`h."category"`,
+  SEVERITY: Prisma.sql`h."severity"`,
+  PLATFORM: Prisma.sql`h."platform"`,
   SERVICE: Prisma.sql`h."service"`,
   RELEASE: Prisma.sql`h."release"`,
 };
 
+/** Totals of a series where `at` is null, else one of its points. */
+type Row = {
+  key: string;
+  at: Date | null;
+  count: number;
+  users: number;
+  countBefore: number;
+  usersBefore: number;
+};
+
 /**
  * Counts and users over time, by a dimension, beside the week before. Read from hourly counts, never
- * from reports.
+ * from reports, and each hour once.
  *
  * @param by `null` for one series of all reports
  * @throws {InvalidInputError} the period is none
@@ -54,43 +64,50 @@ export async function errorTrends(
   { where, by, bucket }: { where: TrendFilter; by: Dimension | null; bucket: Bucket },
 ): Promise<TrendSeries[]> {
   const period = periodOf(where, bucket);
-  const key = by ? columns[by] : Prisma.sql`NULL::text`;
+  const key = by ? columns[by] : Prisma.sql`''::text`;
+  const at =
+    bucket === 'HOUR' ? Prisma.sql`h."hour"` : Prisma.sql`date_bin('1 day', h."hour", 'epoch')`;
   const matching = conditionOf(where);
-  const unit = Prisma.sql`${bucket === 'HOUR' ? 'hour' : 'day'}::text`;
   const now = Prisma.sql`h."projectId" = ${projectId}::uuid AND h."hour" >= ${period.from} AND h."hour" < ${period.to} ${matching}`;
   const then = Prisma.sql`h."projectId" = ${projectId}::uuid AND h."hour" >= ${period.beforeFrom} AND h."hour" < ${period.beforeTo} ${matching}`;
-  const totals = await db.$queryRaw<Omit<TrendSeries, 'points' | 'change'>[]>`
-    WITH "now" AS (SELECT ${key} AS "key", sum(h."count")::float8 AS "count" FROM "ReportHour" h WHERE ${now} GROUP BY 1),
-      "then" AS (SELECT ${key} AS "key", sum(h."count")::float8 AS "count" FROM "ReportHour" h WHERE ${then} GROUP BY 1),
-      "nowUser" AS (SELECT ${key} AS "key", count(DISTINCT h."userHash")::int AS "users" FROM "ReportUserHour" h WHERE ${now} GROUP BY 1),
-      "thenUser" AS (SELECT ${key} AS "key", count(DISTINCT h."userHash")::int AS "users" FROM "ReportUserHour" h WHERE ${then} GROUP BY 1),
-      "key" AS (SELECT "key" FROM "now" UNION SELECT "key" FROM "then")
-    SELECT k."key", coalesce(n."count", 0) AS "count", coalesce(t."count", 0) AS "countBefore", coalesce(nu."users", 0) AS "users",
-      coalesce(tu."users", 0) AS "usersBefore"
-    FROM "key" k
-    LEFT JOIN "now" n ON n."key" IS NOT DISTINCT FROM k."key"
-    LEFT JOIN "then" t ON t."key" IS NOT DISTINCT FROM k."key"
-    LEFT JOIN "nowUser" nu ON nu."key" IS NOT DISTINCT FROM k."key"
-    LEFT JOIN "thenUser" tu ON tu."key" IS NOT DISTINCT FROM k."key"
-    ORDER BY 2 DESC, 3 DESC, 1 LIMIT ${maxSeries}`;
-  const points = await db.$queryRaw<(TrendPoint & { key: string | null })[]>`
-    WITH "count" AS (
-      SELECT ${key} AS "key", date_trunc(${unit}, h."hour") AS "at", sum(h."count")::float8 AS "count"
-      FROM "ReportHour" h WHERE ${now} GROUP BY 1, 2
-    ), "user" AS (
-      SELECT ${key} AS "key", date_trunc(${unit}, h."hour") AS "at", count(DISTINCT h."userHash")::int AS "users"
-      FROM "ReportUserHour" h WHERE ${now} GROUP BY 1, 2
+  const rows = await db.$queryRaw<Row[]>`
+    WITH "count" AS MATERIALIZED (
+      SELECT ${key} AS "key", ${at} AS "at", sum(h."count") AS "count" FROM "ReportHour" h WHERE ${now} GROUP BY 1, 2
+    ), "user" AS MATERIALIZED (
+      SELECT ${key} AS "key", ${at} AS "at", h."userHash" FROM "ReportUserHour" h WHERE ${now} GROUP BY 1, 2, 3
+    ), "now" AS (
+      SELECT c."key", sum(c."count")::float8 AS "count" FROM "count" c GROUP BY 1
+    ), "then" AS (
+      SELECT ${key} AS "key", sum(h."count")::float8 AS "count" FROM "ReportHour" h WHERE ${then} GROUP BY 1
+    ), "nowUser" AS (
+      SELECT d."key", count(*)::int AS "users" FROM (SELECT DISTINCT u."key", u."userHash" FROM "user" u) d GROUP BY 1
+    ), "thenUser" AS (
+      SELECT d."key", count(*)::int AS "users"
+      FROM (SELECT DISTINCT ${key} AS "key", h."userHash" FROM "ReportUserHour" h WHERE ${then}) d GROUP BY 1
+    ), "series" AS MATERIALIZED (
+      SELECT "key", coalesce(n."count", 0) AS "count", coalesce(t."count", 0) AS "countBefore", coalesce(nu."users", 0) AS "users",
+        coalesce(tu."users", 0) AS "usersBefore"
+      FROM "now" n FULL JOIN "then" t USING ("key") LEFT JOIN "nowUser" nu USING ("key") LEFT JOIN "thenUser" tu USING ("key")
+      ORDER BY 2 DESC, 3 DESC, "key"::text LIMIT ${maxSeries}
+    ), "pointUser" AS (
+      SELECT u."key", u."at", count(*)::int AS "users" FROM "user" u GROUP BY 1, 2
     )
-    SELECT c."key", c."at", c."count", coalesce(u."users", 0) AS "users"
-    FROM "count" c LEFT JOIN "user" u ON u."key" IS NOT DISTINCT FROM c."key" AND u."at" = c."at"
-    WHERE ${by === null} OR c."key" = ANY(${totals.map((series) => series.key ?? '')}::text[])
-    ORDER BY c."at"`;
-  const byKey = Map.groupBy(points, (point) => point.key);
-  return totals.map((series) => ({
-    ...series,
-    change: changeOf(series.count, series.countBefore),
-    points: (byKey.get(series.key) ?? []).map(({ at, count, users }) => ({ at, count, users })),
-  }));
+    SELECT s."key"::text, NULL AS "at", s."count", s."countBefore", s."users", s."usersBefore" FROM "series" s
+    UNION ALL
+    SELECT "key"::text, "at", c."count"::float8, 0, coalesce(u."users", 0), 0
+    FROM "series" s JOIN "count" c USING ("key") LEFT JOIN "pointUser" u USING ("key", "at")
+    ORDER BY "at" NULLS FIRST, "count" DESC, "countBefore" DESC, "key"`;
+  const points = Map.groupBy(rows, (row) => row.key);
+  return rows
+    .filter(({ at }) => at === null)
+    .map(({ key, at: _none, ...totals }) => ({
+      key: by ? key : null,
+      ...totals,
+      change: changeOf(totals.count, totals.countBefore),
+      points: (points.get(key) ?? []).flatMap(({ at, count, users }) =>
+        at ? [{ at, count, users }] : [],
+      ),
+    }));
 }
 
 /** How often an issue was reported over time. */

@@ -10,6 +10,7 @@ import {
   ReportPlatformType,
   ReportSeverityType,
 } from '../schema-vocabulary.ts';
+import { pageOfEvents } from './event-pages.ts';
 
 const states: Record<ErrorIssueState, string> = {
   NEW: 'Known for less than seven days.',
@@ -321,28 +322,20 @@ builder.queryFields((fields) => {
         },
         resolve: async (query, _root, { where }, { app, viewer }) => {
           const { projectId } = viewer;
-          const issueId = where.issueId ? parseUuid(where.issueId, 'where.issueId') : null;
-          // By themselves: in one statement the planner would read all reports to sort them.
-          const ofIssue = issueId
-            ? await app.db.fingerprint.findMany({
-                where: { projectId, issueId },
-                select: { id: true },
-              })
-            : null;
-          return app.db.errorEvent.findMany({
-            ...query,
-            where: {
-              projectId,
-              ...(ofIssue ? { fingerprintId: { in: ofIssue.map(({ id }) => id) } } : {}),
-              ...(where.fingerprintId
-                ? {
-                    AND: [{ fingerprintId: parseUuid(where.fingerprintId, 'where.fingerprintId') }],
-                  }
-                : {}),
-              ...(where.correlationId ? { correlationId: where.correlationId } : {}),
-            },
-            orderBy: [{ occurredAt: 'desc' }, { id: 'desc' }],
+          const { take, skip, cursor, ...rest } = query;
+          const { issueId, fingerprintId, correlationId } = where;
+          const filter = {
+            issueId: issueId ? parseUuid(issueId, 'where.issueId') : null,
+            fingerprintId: fingerprintId ? parseUuid(fingerprintId, 'where.fingerprintId') : null,
+            correlationId: correlationId || null,
+          };
+          const ids = await pageOfEvents(app, projectId, filter, query);
+          const events = await app.db.errorEvent.findMany({
+            ...rest,
+            where: { projectId, id: { in: ids } },
           });
+          const byId = new Map(events.map((event) => [event.id, event]));
+          return ids.flatMap((id) => byId.get(id) ?? []);
         },
       },
       { name: 'ErrorEventConnection', description: 'A page of reports.' },
