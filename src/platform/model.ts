@@ -116,26 +116,28 @@ export type ModelServer = ReturnType<typeof openModelServer>;
 
 const servers = new WeakMap<Config['models'], Map<string, ModelServer>>();
 
+type ServerAddress = {
+  baseUrl: string;
+  apiKey: string | null;
+  /** How it is called, where somebody else chose it. Absent: as any address of our own. */
+  fetch?: typeof globalThis.fetch;
+};
+
 /** The server at an address, one for each address and key, so that all callers share its breaker. */
-export function modelServerOf(
-  { models }: Pick<Config, 'models'>,
-  at: { baseUrl: string; apiKey: string | null },
-): ModelServer {
+export function modelServerOf({ models }: Pick<Config, 'models'>, at: ServerAddress): ModelServer {
   const known = servers.get(models) ?? new Map<string, ModelServer>();
   servers.set(models, known);
-  const key = JSON.stringify([at.baseUrl, at.apiKey]);
+  const key = JSON.stringify([at.baseUrl, at.apiKey, at.fetch !== undefined]);
   const server = known.get(key) ?? openModelServer(models, at);
   known.set(key, server);
   return server;
 }
 
-function openModelServer(
-  config: Config['models'],
-  { baseUrl, apiKey }: { baseUrl: string; apiKey: string | null },
-) {
+function openModelServer(config: Config['models'], { baseUrl, apiKey, fetch }: ServerAddress) {
   const { timeoutMs } = config;
   const client = new OpenAI({
     baseURL: baseUrl,
+    ...(fetch ? { fetch } : {}),
     apiKey: apiKey ?? 'none', // the SDK wants one; servers of one's own often need none
     organization: null,
     project: null,

@@ -2,6 +2,7 @@ import { lookup as askDns } from 'node:dns';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
 
 /** What somebody outside answered. */
 export type OutwardAnswer = {
@@ -22,7 +23,8 @@ export class UnreachableError extends Error {
   override name = 'UnreachableError';
 }
 
-type Resolve = (
+/** Asks for the addresses of a name, as `dns.lookup` does. */
+export type Resolve = (
   host: string,
   options: { all: true },
   answer: (
@@ -142,7 +144,10 @@ export async function postOutward(
   },
 ): Promise<OutwardAnswer> {
   const url = requireOutward(address, allowedHosts);
-  const lookup = checkedLookup(resolve, isAllowedHost(url, allowedHosts));
+  const isFree = isAllowedHost(url, allowedHosts);
+  const lookup = checkedLookup(resolve, (host, addresses) =>
+    !isFree && addresses.some(isInner) ? innerAddress(host) : null,
+  );
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   const signal = AbortSignal.timeout(timeoutMs);
   try {
@@ -195,13 +200,54 @@ export async function postOutward(
   }
 }
 
-function checkedLookup(resolve: Resolve, isFree: boolean): LookupFunction {
+/**
+ * A `fetch` of texts from addresses that somebody else chose. Each name is resolved once, when the
+ * connection is made, which goes to the addresses that were judged. Redirects are answers, not followed.
+ *
+ * @param judge says why the addresses of a host must not be called; `null` when they may
+ */
+export function openOutwardFetch(judge: Judge, resolve: Resolve = askDns): typeof fetch {
+  const lookup = checkedLookup(resolve, judge);
+  return async (input, { method = 'GET', headers, body, signal } = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (body != null && typeof body !== 'string')
+      throw new TypeError('Expected text for the body.');
+    const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+    return await new Promise<Response>((answer, reject) => {
+      const request = send(url, {
+        ...{ method, lookup, agent: false, headers: Object.fromEntries(new Headers(headers)) },
+        ...(signal ? { signal } : {}),
+      });
+      request.on('error', reject);
+      request.on('response', (response) => {
+        const { statusCode: status = 502, headersDistinct } = response;
+        const said = Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+          values.map((value): [string, string] => [name, value]),
+        );
+        const hasBody = status !== 204 && status !== 205 && status !== 304;
+        if (!hasBody) response.resume();
+        const stream = hasBody ? (Readable.toWeb(response) as ReadableStream<Uint8Array>) : null;
+        answer(new Response(stream, { status, headers: said }));
+      });
+      request.end(body ?? undefined);
+    });
+  };
+}
+
+type Judge = (host: string, addresses: string[]) => Error | null;
+
+function checkedLookup(resolve: Resolve, judge: Judge): LookupFunction {
   return (host, options, answer) => {
     resolve(host, { all: true }, (error, addresses) => {
-      const refused = isFree ? undefined : addresses?.find(({ address }) => isInner(address));
       const [first] = addresses ?? [];
+      const refused = error
+        ? null
+        : judge(
+            host,
+            addresses.map(({ address }) => address),
+          );
       if (error) answer(error, '', 0);
-      else if (refused) answer(innerAddress(host), '', 0);
+      else if (refused) answer(refused, '', 0);
       else if (!first) answer(new Error(`${host} has no address.`), '', 0);
       else if (options.all) answer(null, addresses);
       else answer(null, first.address, first.family);

@@ -1,7 +1,14 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { App } from '../platform/app.ts';
-import { hostOf, isAllowedHost, isInner, isLoopback } from '../platform/outward.ts';
+import {
+  hostOf,
+  isAllowedHost,
+  isInner,
+  isLoopback,
+  openOutwardFetch,
+  type Resolve,
+} from '../platform/outward.ts';
 import { EndpointRefusedError } from './errors.ts';
 
 /**
@@ -27,16 +34,39 @@ export async function requireEndpoint(
       `Expected a host of MODEL_ENDPOINT_HOSTS (${hosts.join(', ')}), got ${url.host}.`,
     );
   }
-  const addresses = isIP(host) ? [host] : await addressesOf(host);
-  if (addresses.length > 0 && addresses.every(isLoopback)) return;
+  const refusal = judgeAddresses(url, isIP(host) ? [host] : await addressesOf(host));
+  if (refusal) throw refusal;
+}
+
+/**
+ * A `fetch` for an endpoint that passed: what it resolves to is judged once more by the connection itself,
+ * for a name may point elsewhere a moment later. Redirects are not followed.
+ */
+export function openEndpointFetch(
+  { config }: Pick<App, 'config'>,
+  endpoint: string,
+  resolve?: Resolve,
+): typeof fetch {
+  const url = new URL(endpoint);
+  const isFree = config.models.endpointHosts.length > 0; // and this is one of them
+  return openOutwardFetch(
+    (_host, addresses) => (isFree ? null : judgeAddresses(url, addresses)),
+    resolve,
+  );
+}
+
+/** Pure. A name without addresses passes: the call will say so. */
+function judgeAddresses(url: URL, addresses: string[]): EndpointRefusedError | null {
+  if (addresses.length > 0 && addresses.every(isLoopback)) return null;
   if (addresses.some(isInner))
-    throw new EndpointRefusedError(
-      `Expected a public address for ${host}, it is one of a private network. Name the host in MODEL_ENDPOINT_HOSTS to allow it.`,
+    return new EndpointRefusedError(
+      `Expected a public address for ${hostOf(url)}, it is one of a private network. Name the host in MODEL_ENDPOINT_HOSTS to allow it.`,
     );
   if (url.protocol === 'http:')
-    throw new EndpointRefusedError(
+    return new EndpointRefusedError(
       `Expected HTTPS for an endpoint beyond this machine, got ${url.origin}.`,
     );
+  return null;
 }
 
 async function addressesOf(host: string): Promise<string[]> {

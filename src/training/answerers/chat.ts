@@ -6,7 +6,7 @@ import type { App } from '../../platform/app.ts';
 import { unseal } from '../../platform/keys.ts';
 import { type ChatAnswer, type ChatContent, modelServerOf } from '../../platform/model.ts';
 import type { Answer, Answerer, Question } from '../answerer.ts';
-import { requireEndpoint } from '../endpoint.ts';
+import { openEndpointFetch, requireEndpoint } from '../endpoint.ts';
 import { openOwnKey } from '../job-key.ts';
 import { chancesFrom } from './chances.ts';
 
@@ -69,7 +69,7 @@ const noAnswer = { ref: '', operation: 'click', value: null } as const; // the p
 async function addressOf(
   app: Pick<App, 'config' | 'keys'>,
   model: Model,
-): Promise<{ baseUrl: string; apiKey: string | null }> {
+): Promise<Parameters<typeof modelServerOf>[1]> {
   const { endpoint, secret, id } = model;
   if (!endpoint)
     return { baseUrl: app.config.models.baseUrl, apiKey: app.config.models.apiKey ?? null };
@@ -77,7 +77,7 @@ async function addressOf(
   const apiKey = secret
     ? unseal(openOwnKey(app, model), secret, secretContext(id)).toString('utf8')
     : null;
-  return { baseUrl: endpoint, apiKey };
+  return { baseUrl: endpoint, apiKey, fetch: openEndpointFetch(app, endpoint) };
 }
 
 function readAnswer({ call, text, chances }: ChatAnswer, { candidates }: Question): Said {
