@@ -4,7 +4,7 @@ import { type Child, startChild } from './child.ts';
 import { type CpuMicros, cpuOf, cpuOfPostgres, difference } from './cpu.ts';
 import type { BareTask, handlers as bareHandlers } from './diagnostics-bare.ts';
 import type { handlers as clientHandlers, ReportTask } from './diagnostics-client.ts';
-import { expectCounted } from './diagnostics-counts.ts';
+import { expectCounted, untilCounted } from './diagnostics-counts.ts';
 import { medianOf, precise, quantileOf, sumOf } from './figures.ts';
 import type { Round } from './ingest-loop.ts';
 import type { BenchServer } from './server.ts';
@@ -51,6 +51,7 @@ export async function measureSpeed(
       perSecond === null
         ? await child.ask('run', { seconds })
         : await child.ask('pace', { seconds, perSecond });
+    if (name === 'ours') made.endedAt = await untilCounted(sql);
     const after = { server: await cpuOf(server.pid), postgres: await cpuOfPostgres(sql) };
     if (name === 'ours') accepted += made.rows;
     print(`${what}, ${name}: ${rounded(rateOf(made))} reports/s`);

@@ -6,7 +6,7 @@ import type { BenchOptions } from './bench.ts';
 import { startChild } from './child.ts';
 import type { Channel } from './diagnostics-channel.ts';
 import type { handlers as clientHandlers } from './diagnostics-client.ts';
-import { expectCounted, numberOf } from './diagnostics-counts.ts';
+import { expectCounted, numberOf, untilCounted } from './diagnostics-counts.ts';
 import { taskOf } from './diagnostics-speed.ts';
 import { precise, quantileOf } from './figures.ts';
 import { type BenchServer, startWorker } from './server.ts';
@@ -52,6 +52,7 @@ export async function measureStorm(
     await child.ask('open', taskOf(server, { size: stormSize, seed: 5e8, isStorm: true }));
     const begun = performance.now();
     const { latenciesMs } = await child.ask('count', { calls: Math.ceil(reports / stormSize) });
+    await untilCounted(sql);
     const took = (performance.now() - begun) / 1000;
     const sent = latenciesMs.length * stormSize;
     const { firstBytes, peakBytes } = await memory.stop();

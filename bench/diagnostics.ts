@@ -12,8 +12,8 @@ import { startServer } from './server.ts';
 const defaultStorm = 100_000; // reports
 
 /**
- * Reports from a client process against bare inserts of the same reports, in turns; what is
- * acknowledged is stored, grouped and counted, so that nothing is left to drain. Then the door at half of
+ * Reports from a client process against bare inserts of the same reports, in turns; a round of ours ends
+ * when all that was acknowledged is counted, too. Then the door at half of
  * that load, and a storm of equal errors with a rule that tells of it: one issue, one alert, exact
  * counts, bounded memory.
  *

@@ -8,10 +8,11 @@ import { loadConfig } from '../src/platform/config.ts';
 import { macOf, openKeys, seal } from '../src/platform/keys.ts';
 import { openLog } from '../src/platform/log.ts';
 import { openMetrics } from '../src/platform/metrics.ts';
+import { packJson } from '../src/platform/packed-json.ts';
 import { childOf } from '../src/platform/trace.ts';
 import { redactInteraction } from '../src/privacy/redact.ts';
 import { schema } from '../src/schema.ts';
-import { packMany, packOne } from '../src/sessions/packing.ts';
+import { packOne } from '../src/sessions/packing.ts';
 import {
   type IncomingInteraction,
   type PreparedRow,
@@ -102,7 +103,7 @@ export async function measureSteps({ width, size }: Shape, seconds: number): Pro
       batch.map((call) => {
         const details = call.flatMap(({ detail }) => detail ?? []);
         const [only, ...others] = details;
-        const packed = only && others.length === 0 ? packOne(only) : packMany(details);
+        const packed = only && others.length === 0 ? packOne(only) : packJson(details);
         return seal(key, packed, 'interaction-chunk/bench');
       }),
     );

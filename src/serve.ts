@@ -4,6 +4,7 @@ import { ensureFirstKey, firstProject } from './accounts/keys.ts';
 import { deliverJob } from './diagnostics/alerts/jobs.ts';
 import { registerOwnContracts } from './diagnostics/contracts/own.ts';
 import { openVersionWatch } from './diagnostics/contracts/versions.ts';
+import { openReportCounting } from './diagnostics/counting/counter.ts';
 import { openCrashWatch } from './diagnostics/self/crashes.ts';
 import { openSelfReports } from './diagnostics/self/report.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
@@ -43,7 +44,7 @@ async function open(): Promise<Opened> {
     const withdraw = await announceServer(config.dataDir, server.url);
     return {
       app,
-      doors: [presence, reporter, openSelfWatch(app), server, { close: withdraw }],
+      doors: [presence, reporter, openReportCounting(app), openSelfWatch(app), server, { close: withdraw }],
       lastWords: [reporter, presence],
       greeting: greetingOf(server.url, config.dataDir, firstKey?.secret),
     };

@@ -1,3 +1,4 @@
+import { openReportCounting } from './diagnostics/counting/counter.ts';
 import { openCrashWatch } from './diagnostics/self/crashes.ts';
 import { openSelfReports } from './diagnostics/self/report.ts';
 import { type Opened, readOptions, runProcess } from './door.ts';
@@ -31,7 +32,7 @@ async function open(): Promise<Opened> {
     await app.queue.work(app);
     return {
       app,
-      doors: [presence, reporter, openSelfWatch(app), ...routes],
+      doors: [presence, reporter, openReportCounting(app), openSelfWatch(app), ...routes],
       lastWords: [reporter, presence],
       greeting: `Working on jobs.${routes[0] ? ` Health and metrics: ${routes[0].url}` : ''}`,
     };

@@ -3,6 +3,7 @@ import { openSelfReports } from '../src/diagnostics/self/report.ts';
 import { newId } from '../src/lib/ids.ts';
 import { closeBrowser, openStarted, untilSent } from './outbox.ts';
 import { bodyOf } from './reporting.ts';
+import { storedReports } from './reports.ts';
 
 afterAll(closeBrowser);
 
@@ -22,9 +23,9 @@ test('one id leads from the click in the extension to the report of the job that
   await untilSent(page, id);
   await app.queue.work(app);
 
-  const told = () =>
-    app.db.errorEvent.findFirst({ where: { correlationId: id.replaceAll('-', '') } });
-  await expect.poll(told, { timeout: 60_000 }).not.toBeNull();
+  const told = async () =>
+    (await storedReports(app)).find((report) => report.correlationId === id.replaceAll('-', ''));
+  await expect.poll(told, { timeout: 60_000 }).toBeDefined();
   const stored = await told();
   const { projectId } = await app.db.session.findUniqueOrThrow({ where: { id } });
   expect(stored).toMatchObject({
@@ -32,7 +33,7 @@ test('one id leads from the click in the extension to the report of the job that
     category: 'CONSTRAINT_VIOLATION',
     platform: 'DATABASE',
   });
-  expect(bodyOf(stored ?? undefined)).toMatchObject({
+  expect(bodyOf(stored)).toMatchObject({
     source: { service: 'codesight-worker', function: 'quality.score' },
     database: { code: '23514' },
   });

@@ -10,6 +10,7 @@ import { openTestApp } from './app.ts';
 import { openChannelServer, testSecret } from './channel-server.ts';
 import { startChild } from './children.ts';
 import { makeDataDir } from './command.ts';
+import { storedReports } from './reports.ts';
 
 /** Something in the process that nobody handles, at a signal. */
 const planted = `--import=data:text/javascript,${encodeURIComponent(
@@ -32,7 +33,7 @@ test.each([
     first.signal('SIGUSR2');
     expect(await first.ended).toBe(1);
 
-    const [event, ...more] = await app.db.errorEvent.findMany();
+    const [event, ...more] = await storedReports(app);
     expect(event).toMatchObject({ severity: 'CRITICAL', platform });
     expect(more).toEqual([]);
     expect(await app.db.process.count()).toBe(0); // nobody will miss it

@@ -3,6 +3,7 @@ import { createKey, type IssuedKey } from '../src/accounts/keys.ts';
 import { Report } from '../src/contract/report.ts';
 import { newId } from '../src/lib/ids.ts';
 import { openProduct, type Product } from './product.ts';
+import { type StoredReport, storedReports } from './reports.ts';
 
 /** The whole server and a key of its first project that may report and nothing else. */
 export type Reporting = Product & {
@@ -13,10 +14,8 @@ export type Reporting = Product & {
   /** Reports by outcome, as the server counts them. */
   ledger(): Promise<Record<string, number>>;
   /** Waits for so many stored reports; answers with them, their samples read, the oldest first. */
-  reports(count: number): Promise<Stored[]>;
+  reports(count: number): Promise<StoredReport[]>;
 };
-
-export type Stored = Awaited<ReturnType<Product['app']['db']['errorEvent']['findMany']>>[number];
 
 export async function openReporting(env: Record<string, string> = {}): Promise<Reporting> {
   const product = await openProduct(env);
@@ -39,12 +38,12 @@ export async function openReporting(env: Record<string, string> = {}): Promise<R
     },
     async reports(count: number) {
       await expect.poll(() => product.app.db.errorEvent.count(), { timeout: 20_000 }).toBe(count);
-      return product.app.db.errorEvent.findMany({ orderBy: { occurredAt: 'asc' } });
+      return storedReports(product.app);
     },
   });
 }
 
 /** What is kept of a report. */
-export function bodyOf(stored: Stored | undefined): Report {
+export function bodyOf(stored: StoredReport | undefined): Report {
   return Report.parse(stored?.report);
 }

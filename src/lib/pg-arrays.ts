@@ -18,6 +18,10 @@ export const uuidArray = (values: readonly (string | null)[]): Buffer =>
 export const instantArray = (values: readonly (Date | null)[]): Buffer =>
   arrayOf('timestamptz', values, (to, value) => to.instant(value));
 
+/** An `int4[]`. @throws {RangeError} one does not fit */
+export const int4Array = (values: readonly (number | null)[]): Buffer =>
+  arrayOf('int4', values, (to, value) => to.int4(value));
+
 function arrayOf<T>(
   type: ElementType,
   values: readonly (T | null)[],

@@ -32,6 +32,8 @@ export type App = {
   metrics: Metrics;
   /** What took long, until it is stated. */
   slow: SlowLog;
+  /** Lets work that uses the app end before anything of it closes. */
+  beforeClose(end: () => Promise<void>): void;
   /** Closes in the reverse order of opening; the second call waits for the first. */
   close(): Promise<void>;
 };
@@ -98,6 +100,7 @@ export async function openApp(
       signer,
       metrics,
       slow,
+      beforeClose: (end) => closers.push(end),
       close,
     };
   } catch (error) {

@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import { makeViewer, openTestApp } from '../../test/app.ts';
 import { anInteraction, makeSession, record } from '../../test/sessions.ts';
 import { seal } from '../platform/keys.ts';
+import { packJson } from '../platform/packed-json.ts';
 import { readDetails } from './details.ts';
 import { dictionary } from './dictionary.ts';
-import { packMany, packOne, unpack } from './packing.ts';
+import { packOne, unpack } from './packing.ts';
 import { openSession } from './session-keys.ts';
 import { ownContext } from './writer.ts';
 
@@ -15,7 +16,7 @@ const detail = (words: string) => Buffer.from(JSON.stringify({ sequence: 1, cont
 test('what is packed alone or with others is unpacked as it was, of any length and script', async () => {
   for (const words of ['', 'plain', 'Größe – 尺寸 🧥', 'x'.repeat(60_000), '","matchCount":1}]']) {
     const alone = await unpack(packOne(detail(words)));
-    const together = await unpack(packMany([detail(words), detail('another')]));
+    const together = await unpack(packJson([detail(words), detail('another')]));
 
     expect(alone).toBe(`[${detail(words)}]`);
     expect(together).toBe(`[${detail(words)},${detail('another')}]`);

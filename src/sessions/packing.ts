@@ -1,6 +1,5 @@
-import { promisify } from 'node:util';
-import { zstdCompressSync, zstdDecompress } from 'node:zlib';
 import { compressSync, uncompressSync } from 'lz4-napi';
+import { unpackJson } from '../platform/packed-json.ts';
 import { dictionary } from './dictionary.ts';
 
 /**
@@ -13,18 +12,6 @@ const marks = {
   /** An LZ4 block of one detail, no array, with its length before it, made with the dictionary. */
   lz4: 0x01,
 } as const;
-
-const fastest = { 100: 1 } as const; // ZSTD_c_compressionLevel: level 1
-const [opening, comma, closing] = [Buffer.from('['), Buffer.from(','), Buffer.from(']')];
-const decompress = promisify(zstdDecompress);
-
-/** Many details, each as JSON in UTF-8, that arrived together, as one array: what they have in common is their dictionary. */
-export function packMany(details: Buffer[]): Buffer {
-  const parts = details.flatMap((detail, index) => [index === 0 ? opening : comma, detail]);
-  const json = Buffer.concat([...parts, closing]);
-  const chunkSize = json.length + 64; // what it becomes is taken in one piece, of memory that fits
-  return zstdCompressSync(json, { params: fastest, chunkSize });
-}
 
 /**
  * One detail that arrived alone. zstd makes a context of some 100 KB for each call: for 1.6 KB LZ4 takes
@@ -49,7 +36,7 @@ export async function unpack(packed: Buffer): Promise<string> {
     case marks.lz4:
       return `[${uncompressSync(packed.subarray(1), dictionary).toString('utf8')}]`;
     case marks.zstd:
-      return (await decompress(packed)).toString('utf8');
+      return unpackJson(packed);
     default:
       throw new Error(`Expected details packed by zstd or LZ4, got the mark ${packed[0]}.`);
   }

@@ -3,7 +3,8 @@ import { type ArrayWriter, type ElementType, openArrayWriter } from '../lib/bina
 import { newId } from '../lib/ids.ts';
 import type { App } from '../platform/app.ts';
 import { type DataKey, seal } from '../platform/keys.ts';
-import { packMany, packOne } from './packing.ts';
+import { packJson } from '../platform/packed-json.ts';
+import { packOne } from './packing.ts';
 import type { PreparedRow } from './prepare.ts';
 
 /** The rows of one `recordInteractions`. */
@@ -244,7 +245,7 @@ function encode(calls: IngestCall[]): { name: string; text: string; values: Buff
       chunks.push({
         id: chunkId,
         sessionId,
-        sealed: seal(key, packMany(details), chunkContext(chunkId)),
+        sealed: seal(key, packJson(details), chunkContext(chunkId)),
       });
     let next = 0;
     for (const row of call.rows) {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { makeChannel, makeRule, openAlerting } from '../../../test/alerts.ts';
 import { ask, makeViewer, openReplica } from '../../../test/app.ts';
 import { follow } from '../../../test/follow.ts';
+import { counted } from '../../../test/reports.ts';
 import { dumpDatabase } from '../../../test/sessions.ts';
 import { aSignal, state } from '../../../test/signals.ts';
 import { makeClient } from '../../../test/sync.ts';
@@ -640,8 +641,8 @@ test('reports that are taken meet the rules: by their tags, and not while their 
   const counts = { trigger: 'COUNT_OVER', threshold: 0, windowSeconds: 60 };
   await makeRule(alerting, { ...counts, tags, name: 'tagged' });
   await makeRule(alerting, { ...counts, name: 'any' });
-  const report = (tags: Record<string, string>) =>
-    ask(
+  const report = async (tags: Record<string, string>) => {
+    await ask(
       app,
       reporter,
       'mutation ($input: ReportErrorsInput!) { reportErrors(input: $input) { accepted } }',
@@ -659,6 +660,8 @@ test('reports that are taken meet the rules: by their tags, and not while their 
         },
       },
     );
+    await counted(app);
+  };
   const names = async () =>
     (await app.db.alert.findMany({ orderBy: { ruleName: 'asc' } })).map(({ ruleName }) => ruleName);
 

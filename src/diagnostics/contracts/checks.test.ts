@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ask, makeViewer, openTestApp } from '../../../test/app.ts';
+import { counted } from '../../../test/reports.ts';
 import { countStatements, upTo } from '../../../test/sessions.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
@@ -35,10 +36,13 @@ type Node = {
   violations: { nodes: { kind: string; pointer: string; seenCount: number; lateCount: number }[] };
   drifts: { nodes: object[] };
 };
-const report = (app: App, viewer: Viewer, ...checks: object[]) =>
-  ask<{
+const report = async (app: App, viewer: Viewer, ...checks: object[]) => {
+  const { reportContractChecks } = await ask<{
     reportContractChecks: { counted: number; unknown: string[]; code?: string; message?: string };
-  }>(app, viewer, REPORT, { input: { checks } }).then((data) => data.reportContractChecks);
+  }>(app, viewer, REPORT, { input: { checks } });
+  await counted(app);
+  return reportContractChecks;
+};
 const contractsOf = async (app: App, viewer: Viewer) =>
   (await ask<{ contracts: { nodes: Node[] } }>(app, viewer, CONTRACTS)).contracts.nodes;
 const open = async () => {

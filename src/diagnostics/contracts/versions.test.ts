@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { openProduct } from '../../../test/product.ts';
+import { storedReports } from '../../../test/reports.ts';
 import { authenticate } from '../../accounts/authenticate.ts';
 import { contractHashes } from '../../generated/client/contracts.ts';
 import { openServer } from '../../graphql/server.ts';
@@ -40,7 +41,7 @@ async function openHearing() {
     for await (const { data } of client.iterate({ query, extensions: { contractHash } }))
       return data;
   };
-  const told = () => app.db.errorEvent.findMany({ select: { category: true, report: true } });
+  const told = () => storedReports(app);
   return { app, byHttp, bySocket, told };
 }
 

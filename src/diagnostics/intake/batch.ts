@@ -8,6 +8,8 @@ export type BatchReport = PreparedReport & { projectId: string; receivedAt: Date
 export type Kind = {
   projectId: string;
   hash: Buffer;
+  /** Project and hash, as a key. */
+  key: string;
   /** The one that happened first. */
   first: BatchReport;
 };
@@ -34,7 +36,7 @@ export function batchOf(calls: CallToStore[]): Batch {
       const { hash, name } = prepared.grouping;
       const key = `${projectId} ${name}`;
       const known = kinds.get(key);
-      const kind = known ?? ({ projectId, hash } as Kind);
+      const kind = known ?? ({ projectId, hash, key } as Kind);
       const report = { ...prepared, projectId, receivedAt, kind };
       if (!known) {
         kind.first = report;

@@ -19,6 +19,7 @@ export async function deleteOldReports(
   const [old, veryOld] = [before(retentionDays), before(countsRetentionDays)];
   const reports = await removeArrived(app, 'ErrorEvent', old, signal);
   const counts =
+    (await removeArrived(app, 'ReportChunk', old, signal)) +
     (await removeHours(app, 'ReportUserHour', old, signal)) +
     (await removeArrived(app, 'ClientReportTaken', old, signal)) +
     (await removeHours(app, 'FingerprintHour', veryOld, signal)) +
@@ -30,7 +31,7 @@ export async function deleteOldReports(
 
 function removeArrived(
   { db }: Pick<App, 'db'>,
-  table: 'ErrorEvent' | 'ClientReportTaken',
+  table: 'ErrorEvent' | 'ReportChunk' | 'ClientReportTaken',
   before: Date,
   signal: AbortSignal | undefined,
 ): Promise<number> {

@@ -96,7 +96,7 @@ test('a storm of equal errors makes one issue and exact counts, and keeps few bo
     { count: 3_000n },
   ]);
   const { rows } = await app.sql.query(
-    'SELECT count(*)::int AS "all", count("report")::int AS "kept" FROM "ErrorEvent"',
+    'SELECT count(*)::int AS "all", count("chunkId")::int AS "kept" FROM "ErrorEvent"',
   );
   expect(rows).toEqual([{ all: 3_000, kept: bodiesPerHour }]);
 });

@@ -1,18 +1,20 @@
 import type { ReportCategory } from '../../contract/report.ts';
-import { instantArray, uuidArray } from '../../lib/pg-arrays.ts';
+import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Transaction } from '../../platform/transactions.ts';
-import { noteViolations } from '../contracts/note-violations.ts';
-import type { Signal } from '../signals.ts';
-import { stateSignalsPlainly } from '../state-signals.ts';
-import { batchOf } from './batch.ts';
+import {
+  type CountedReport,
+  type LedgerLine,
+  packSummary,
+  type Source,
+} from '../counting/summary.ts';
+import { type Batch, batchOf } from './batch.ts';
+import { chunksOf } from './bodies.ts';
 import { hourOf } from './clock.ts';
-import { openIssues, type PlacedReport } from './issues-of.ts';
+import { type Fingerprints, type KnownFingerprints, openFingerprints } from './fingerprints.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { PreparedReport } from './prepare.ts';
-import { moveReleases } from './release-rows.ts';
-import { type LedgerLine, parametersOf, storeReports } from './store-reports.ts';
-import { turnIssues } from './turn.ts';
+import { type PlacedReport, storing } from './store-reports.ts';
 
 /** What one call brings. */
 export type CallToStore = {
@@ -36,38 +38,94 @@ export type StoredCall = {
 };
 
 /**
- * Stores the reports of many calls in one transaction: issues and fingerprints that are new, each
- * report once, exact counts, what the reports make of their issues, the ledger, and the signals of all
- * that. The number of statements does not grow with the reports.
+ * Stores the reports of many calls, each once, and leaves to be counted what they bring: nearly always in
+ * one statement, however many reports. Only what a process never met takes a transaction, for its
+ * fingerprint and issue.
  */
-export async function storeCalls(app: App, calls: CallToStore[]): Promise<StoredCall[]> {
+export async function storeCalls(
+  { sql, database }: Pick<App, 'sql' | 'database'>,
+  known: KnownFingerprints,
+  calls: CallToStore[],
+): Promise<StoredCall[]> {
   const batch = batchOf(calls);
-  const parameters = parametersOf(batch.reports);
-  return app.database.transact(async (tx) => {
-    const lines = [...linesOf(calls, batch.places), ...(await takeClientReports(tx, calls))];
-    const issues = await openIssues(tx, batch);
-    const placed = batch.reports.flatMap((report): PlacedReport[] => {
-      const found = issues.get(report.kind);
-      return found ? [{ ...report, fingerprintId: found.fingerprintId, issue: found.issue }] : [];
-    });
-    // A repeat under a fingerprint that is not its first one any more has no issue here.
-    const strays = batch.reports.filter(({ kind }) => !issues.has(kind));
-    const { repeats, totals } = await storeReports(
-      tx,
-      placed,
-      strays.length === 0 ? parameters : parametersOf(placed),
-      [...lines, ...strays.map(repeatOf)],
-    );
-    const fresh = repeats.size === 0 ? placed : placed.filter((_, place) => !repeats.has(place));
-    const releases = await moveReleases(tx, fresh);
-    const signals = await turnIssues(tx, { fresh, totals, releases, opened: issues });
-    await stateSignalsPlainly(app, tx, [...signals, ...(await violationsOf(tx, fresh))]);
-    const isFresh = new Set(fresh.map(({ projectId, id }) => `${projectId} ${id}`));
-    return calls.map(({ projectId, reports }, call) => ({
-      fresh: reports.map(
-        ({ id }, at) => batch.places[call]?.[at] !== -1 && isFresh.has(`${projectId} ${id}`),
-      ),
-    }));
+  const fingerprints = known.of(batch.kinds);
+  const isFresh =
+    fingerprints.size === batch.kinds.length
+      ? await write({ query: (statement) => sql.query(statement) }, calls, batch, fingerprints)
+      : await writeUnknown(database, known, calls, batch);
+  return batch.places.map((places) => ({
+    fresh: places.map((place) => place !== -1 && isFresh(place)),
+  }));
+}
+
+async function writeUnknown(
+  { transact }: App['database'],
+  known: KnownFingerprints,
+  calls: CallToStore[],
+  batch: Batch,
+): Promise<(place: number) => boolean> {
+  const { found, isFresh } = await transact(async (tx) => {
+    const opened = await openFingerprints(tx, batch);
+    return { found: opened, isFresh: await write(tx, calls, batch, opened) };
+  });
+  known.add(found);
+  return isFresh;
+}
+
+/** Answers which reports of the batch, by their places, were new. */
+async function write(
+  sql: Pick<Transaction, 'query'>,
+  calls: CallToStore[],
+  { reports, places }: Batch,
+  fingerprints: Fingerprints,
+): Promise<(place: number) => boolean> {
+  const { chunks, places: bodies } = chunksOf(reports);
+  const placed: PlacedReport[] = [];
+  // A repeat under a fingerprint that is not its first one any more has none here.
+  const strays: LedgerLine[] = [];
+  const at = reports.map((report, place) => {
+    const fingerprintId = fingerprints.get(report.kind);
+    if (fingerprintId !== undefined)
+      return placed.push({ ...report, fingerprintId, bodyPlace: bodies[place] ?? null }) - 1;
+    strays.push(repeatOf(report));
+    return -1;
+  });
+  const { rows } = await sql.query<{ repeats: number[] }>(
+    storing({
+      id: newId(),
+      reports: placed,
+      chunks,
+      summary: packSummary({
+        reports: countedOf(placed),
+        lines: [...linesOf(calls, places), ...strays],
+        accounts: calls.flatMap(({ projectId, receivedAt, clientReports }) =>
+          clientReports.map((account) => ({ ...account, projectId, receivedAt })),
+        ),
+      }),
+    }),
+  );
+  const repeats = new Set(rows[0]?.repeats);
+  return (place) => {
+    const index = at[place] ?? -1;
+    return index !== -1 && !repeats.has(index);
+  };
+}
+
+/** Reports as counting sees them; those that have all of a source in common share it. */
+function countedOf(reports: PlacedReport[]): CountedReport[] {
+  const sources = new Map<string, Source>();
+  return reports.map((report) => {
+    const { projectId, category, severity, platform, service, release } = report;
+    const receivedHour = hourOf(report.receivedAt).getTime();
+    const key = `${projectId}${receivedHour}${category} ${severity} ${platform} ${service?.length} ${service} ${release}`;
+    let source = sources.get(key);
+    if (!source) {
+      source = { projectId, receivedHour, category, severity, platform, service, release };
+      sources.set(key, source);
+    }
+    const { fingerprintId, occurredAt, userHash, correlationId, tags, contract } = report;
+    const user = userHash && userHash.toString('base64');
+    return { source, fingerprintId, occurredAt, user, correlationId, tags, contract };
   });
 }
 
@@ -92,38 +150,4 @@ function repeatOf(report: {
 
 function whereOf({ projectId, receivedAt }: { projectId: string; receivedAt: Date }) {
   return { projectId, hour: hourOf(receivedAt) };
-}
-
-/** Answers with what the accounts that are new say was dropped. A repeat counts once. */
-async function takeClientReports(tx: Transaction, calls: CallToStore[]): Promise<LedgerLine[]> {
-  const given = calls.flatMap((call) => call.clientReports.map((report) => ({ call, report })));
-  if (given.length === 0) return [];
-  const { rows } = await tx.query<{ id: string; projectId: string }>({
-    name: 'client-reports-take',
-    text: `
-      INSERT INTO "ClientReportTaken" ("id", "projectId", "receivedAt")
-      SELECT DISTINCT ON (1, 2) * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
-      ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING "id", "projectId"`,
-    values: [
-      uuidArray(given.map(({ report }) => report.id)),
-      uuidArray(given.map(({ call }) => call.projectId)),
-      instantArray(given.map(({ call }) => call.receivedAt)),
-    ],
-  });
-  const fresh = new Set(rows.map(({ id, projectId }) => `${projectId} ${id}`));
-  return given.flatMap(({ call, report }) =>
-    fresh.delete(`${call.projectId} ${report.id}`)
-      ? report.discarded.map((entry) => ({
-          outcome: 'DISCARDED' as const,
-          ...entry,
-          ...whereOf(call),
-        }))
-      : [],
-  );
-}
-
-/** Of contracts that reports say are broken. Nearly always none. */
-async function violationsOf(tx: Transaction, fresh: PlacedReport[]): Promise<Signal[]> {
-  if (!fresh.some(({ contract }) => contract?.hash && contract.violation)) return [];
-  return tx.models((models) => noteViolations(models, fresh));
 }

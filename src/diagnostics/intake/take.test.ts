@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ask, makeProject, makeViewer, openTestApp } from '../../../test/app.ts';
-import { anException, aReport, take } from '../../../test/reports.ts';
+import { anException, aReport, storedReports, take } from '../../../test/reports.ts';
 import { newId } from '../../lib/ids.ts';
 
 const REPORT = `mutation ($input: ReportErrorsInput!) { reportErrors(input: $input) {
@@ -121,7 +121,7 @@ test('every string is redacted before it is stored; headers by an allow list; th
     }),
   ]);
 
-  const [event] = await app.db.errorEvent.findMany();
+  const [event] = await storedReports(app);
   const fingerprints = await app.db.fingerprint.findMany({ include: { issue: true } });
   expect(
     JSON.stringify([event, fingerprints], (_key, value) =>

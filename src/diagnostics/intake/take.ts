@@ -7,6 +7,7 @@ import {
   reportLimits,
 } from '../../contract/report.ts';
 import type { App } from '../../platform/app.ts';
+import { counterOf } from '../counting/counter.ts';
 import { categoryOf, severityOf } from './classify.ts';
 import { correctedInstant } from './clock.ts';
 import { filterOf } from './filters.ts';
@@ -253,7 +254,7 @@ function claimedCategory(given: unknown): ReportCategory {
 function writerOf(app: App): ReportWriter {
   let writer = writers.get(app.sql);
   if (!writer) {
-    writer = makeReportWriter(app);
+    writer = makeReportWriter(app, counterOf(app));
     writers.set(app.sql, writer);
   }
   return writer;

@@ -1,5 +1,7 @@
 import type { App } from '../../platform/app.ts';
+import type { ReportCounter } from '../counting/counter.ts';
 import { hourOf } from './clock.ts';
+import { makeKnownFingerprints } from './fingerprints.ts';
 import { openAccount } from './ledger.ts';
 import { type CallToStore, type StoredCall, storeCalls } from './store.ts';
 
@@ -16,6 +18,8 @@ const maxReportsPerGroup = 500;
 const maxWaitingReports = 10_000;
 const maxWaitingChars = 32 * 1024 * 1024;
 const recountMs = 1_000;
+/** What is stored may wait to be counted for so long; then no more is taken. */
+const maxLagMs = 10_000;
 
 export type ReportWriter = {
   /** Stores a call together with the others that wait. Resolves after the commit. */
@@ -30,7 +34,8 @@ export type ReportWriter = {
  * Group commit: calls that arrive while a transaction runs share the next one. When a shared one
  * fails, each call is tried alone, so that a poisoned one harms nobody.
  */
-export function makeReportWriter(app: App): ReportWriter {
+export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter {
+  const known = makeKnownFingerprints();
   let queue: Pending[] = [];
   let counts = new Map<string, CallToStore>();
   let isRunning = false;
@@ -56,7 +61,8 @@ export function makeReportWriter(app: App): ReportWriter {
 
   const commit = async (group: Pending[], counted: CallToStore[]): Promise<void> => {
     try {
-      const results = await storeCalls(app, [...group.map(({ call }) => call), ...counted]);
+      const results = await storeCalls(app, known, [...group.map(({ call }) => call), ...counted]);
+      counter.wake();
       group.forEach((pending, index) => {
         const result = results[index];
         if (result) pending.resolve(result);
@@ -108,6 +114,7 @@ export function makeReportWriter(app: App): ReportWriter {
     congestion() {
       if (waitingReports > maxWaitingReports || waitingChars > maxWaitingChars)
         return 'too many reports wait to be stored';
+      if (counter.lagMs() > maxLagMs) return 'counting is behind';
       const waitedMs = queue[0] ? performance.now() - queue[0].since : 0;
       return waitedMs > app.config.overload.poolWaitMs ? 'the database is slow' : null;
     },

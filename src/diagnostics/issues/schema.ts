@@ -2,9 +2,11 @@ import * as z from 'zod';
 import type { Prisma } from '../../generated/prisma/client.ts';
 import type { ArchivedUntil, ErrorIssueState, ResolvedIn } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
+import { onceFor } from '../../graphql/context.ts';
 import { describe } from '../../graphql/describe.ts';
 import { escapePattern, parseUuid } from '../../graphql/input.ts';
 import type { ExplainedPart, Explanation, Way } from '../grouping/group.ts';
+import { makeBodyLoader } from '../intake/bodies.ts';
 import {
   ReportCategoryType,
   ReportPlatformType,
@@ -119,11 +121,16 @@ const ErrorEventType = builder.prismaObject('ErrorEvent', {
       select: { userHash: true },
       resolve: ({ userHash }) => userHash && Buffer.from(userHash).toString('hex'),
     }),
-    report: t.expose('report', {
+    report: t.field({
       type: 'JSON',
       nullable: true,
       description:
         'The whole report, redacted. `null` where it is only counted: of each fingerprint and hour every server process keeps at most 100 whole.',
+      select: { chunkId: true, chunkIndex: true },
+      resolve: ({ chunkId, chunkIndex }, _args, context) =>
+        chunkId === null || chunkIndex === null
+          ? null
+          : onceFor(context, makeBodyLoader).load({ chunkId, chunkIndex }),
     }),
     fingerprintId: t.exposeID('fingerprintId', { description: 'Its fingerprint.' }),
   }),

@@ -1,91 +1,82 @@
-import type { ErrorIssue } from '../../generated/prisma/client.ts';
+import { LRUCache } from 'lru-cache';
 import { newId } from '../../lib/ids.ts';
 import { bytesArray, instantArray, textArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { Transaction } from '../../platform/transactions.ts';
 import { groupingVersion } from '../grouping/group.ts';
-import type { Living } from '../issues/life-cycle.ts';
 import type { Batch, BatchReport, Kind } from './batch.ts';
 
-/** An issue as it was before the reports, locked for this transaction. */
-export type LockedIssue = Living & Pick<ErrorIssue, 'id' | 'projectId' | 'title' | 'lastRelease'>;
+/** Ids of fingerprints by kinds of reports. */
+export type Fingerprints = ReadonlyMap<Kind, string>;
 
-export type FoundIssue = {
-  fingerprintId: string;
-  issue: LockedIssue;
-  /** Whether this transaction made it. */
-  isNew: boolean;
+/** Fingerprints that a process has met: they stay for ever, and keep their ids when issues merge and split. */
+export type KnownFingerprints = {
+  of(kinds: Kind[]): Fingerprints;
+  add(found: Fingerprints): void;
 };
 
-export type PlacedReport = BatchReport & { fingerprintId: string; issue: LockedIssue };
+const remembered = 20_000;
 
-/** `archivedUntilCount` comes as text: it may be above what a number holds. */
-type Row = Omit<LockedIssue, 'archivedUntilCount'> & {
-  kind: number;
-  fingerprintId: string;
-  archivedUntilCount: string | null;
-};
+export function makeKnownFingerprints(): KnownFingerprints {
+  const ids = new LRUCache<string, string>({ max: remembered });
+  return {
+    of: (kinds) =>
+      new Map(
+        kinds.flatMap((kind) => {
+          const id = ids.get(kind.key);
+          return id === undefined ? [] : [[kind, id]];
+        }),
+      ),
+    add(found) {
+      for (const [kind, id] of found) ids.set(kind.key, id);
+    },
+  };
+}
 
 /**
- * Finds the issues of reports and makes those that are missing. All are locked, in the order of their
- * ids, so that of two changes of an issue's state one comes first.
+ * Finds the fingerprints of reports and makes those that are missing, with an issue for each.
  *
  * @returns without those of repeats whose fingerprint changed since
  */
-export async function openIssues(tx: Transaction, batch: Batch): Promise<Map<Kind, FoundIssue>> {
-  const found = new Map<Kind, FoundIssue>();
-  const issues = new Map<string, LockedIssue>();
-  const lock = async (kinds: Kind[], made: ReadonlySet<string>) => {
-    for (const { kind: place, fingerprintId, ...row } of await lockKnown(tx, kinds)) {
-      const kind = kinds[place];
-      if (!kind) continue;
-      const count = row.archivedUntilCount;
-      const issue = issues.get(row.id) ?? {
-        ...row,
-        archivedUntilCount: count === null ? null : BigInt(count),
-      }; // several fingerprints may lead to one issue
-      issues.set(row.id, issue);
-      found.set(kind, { fingerprintId, issue, isNew: made.has(row.id) });
-    }
-  };
-  if (batch.kinds.length === 0) return found;
-  await lock(batch.kinds, new Set());
+export async function openFingerprints(tx: Transaction, batch: Batch): Promise<Fingerprints> {
+  const found = new Map<Kind, string>();
+  await find(tx, batch.kinds, found);
   if (found.size === batch.kinds.length) return found;
   const wanted = await withoutStored(tx, batch, found);
-  // Somebody may merge, split or make one meanwhile: what is still missing is looked for again.
+  // Where somebody else makes one meanwhile, what is still missing is looked for again.
   for (let round = 0; round < 5; round += 1) {
     const missing = wanted.filter((kind) => !found.has(kind));
     if (missing.length === 0) return found;
-    await lock(missing, new Set(await makeMissing(tx, missing)));
+    await makeMissing(tx, missing);
+    await find(tx, missing, found);
   }
-  throw new Error('Expected an issue for each fingerprint, some keep changing hands.');
+  throw new Error(
+    'Expected a fingerprint for each kind of report, some keep being made elsewhere.',
+  );
 }
 
-/** `OF i, f`: a merge that commits while we wait moves the fingerprint, and the row drops out here. */
-async function lockKnown(tx: Transaction, kinds: Kind[]): Promise<Row[]> {
-  const { rows } = await tx.query<Row>({
-    name: 'report-issues-lock',
+async function find(tx: Transaction, kinds: Kind[], found: Map<Kind, string>): Promise<void> {
+  const { rows } = await tx.query<{ place: number; id: string }>({
+    name: 'report-fingerprints',
     text: `
-      SELECT k."place"::int - 1 AS "kind", f."id" AS "fingerprintId", i."id", i."projectId", i."title", i."state"::text,
-        i."stateSince", i."lastRelease", i."resolvedIn"::text, i."resolvedRelease", i."resolvedAt", i."archivedUntil"::text,
-        i."archivedUntilAt", i."archivedUntilCount", i."archivedUntilUsers", i."hourLimit"
+      SELECT k."place"::int - 1 AS "place", f."id"
       FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS k("projectId", "hash", "place")
-      JOIN "Fingerprint" f ON f."projectId" = k."projectId" AND f."hash" = k."hash"
-      JOIN "ErrorIssue" i ON i."id" = f."issueId"
-      ORDER BY i."id", f."id"
-      FOR UPDATE OF i, f`,
+      JOIN "Fingerprint" f ON f."projectId" = k."projectId" AND f."hash" = k."hash"`,
     values: [
       uuidArray(kinds.map(({ projectId }) => projectId)),
       bytesArray(kinds.map(({ hash }) => hash)),
     ],
   });
-  return rows;
+  for (const { place, id } of rows) {
+    const kind = kinds[place];
+    if (kind) found.set(kind, id);
+  }
 }
 
-/** Makes an issue and a fingerprint for each kind; where another was quicker, none. */
-async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<string[]> {
+/** Makes an issue and a fingerprint for each kind; where another was quicker, none. Counting finds them empty, and so new. */
+async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<void> {
   const firsts = kinds.map(({ first }) => first);
   const texts = (of: (report: BatchReport) => string | null) => textArray(firsts.map(of));
-  const { rows } = await tx.query<{ issueId: string }>({
+  await tx.query({
     name: 'report-issues-make',
     text: `
       WITH "given" AS MATERIALIZED (
@@ -107,8 +98,7 @@ async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<string[]> {
         "stateSince", "firstSeenAt", "lastSeenAt", "firstRelease", "lastRelease")
       SELECT g."issueId", g."projectId", g."title", g."culprit", g."category"::"ReportCategory", g."severity"::"ReportSeverity",
         g."platform"::"ReportPlatform", g."service", g."receivedAt", g."occurredAt", g."occurredAt", g."release", g."release"
-      FROM "given" g JOIN "fingerprint" f ON f."issueId" = g."issueId"
-      RETURNING "id" AS "issueId"`,
+      FROM "given" g JOIN "fingerprint" f ON f."issueId" = g."issueId"`,
     values: [
       uuidArray(firsts.map(newId)),
       uuidArray(firsts.map(newId)),
@@ -126,17 +116,16 @@ async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<string[]> {
       instantArray(firsts.map(({ receivedAt }) => receivedAt)),
     ],
   });
-  return rows.map(({ issueId }) => issueId);
 }
 
 /**
- * The kinds without an issue that need one. Reports may be stored under another fingerprint: the rules of
+ * The kinds without a fingerprint that need one. Reports may be stored under another fingerprint: the rules of
  * grouping changed since, and a repeat makes no new issue.
  */
 async function withoutStored(
   tx: Transaction,
   { reports, kinds }: Batch,
-  found: ReadonlyMap<Kind, FoundIssue>,
+  found: Fingerprints,
 ): Promise<Kind[]> {
   const unknown = reports.filter(({ kind }) => !found.has(kind));
   const { rows } = await tx.query<{ place: number }>({

@@ -1,7 +1,7 @@
 import { textArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { Transaction } from '../../platform/transactions.ts';
 import { compareReleases, type KnownRelease } from '../issues/releases.ts';
-import type { LockedIssue, PlacedReport } from './issues-of.ts';
+import type { JudgedReport, LockedIssue } from './issues.ts';
 
 /** Looks up a release of a project; one that nobody reported from counts as seen never. */
 export type Releases = (projectId: string, name: string) => KnownRelease;
@@ -12,17 +12,20 @@ export type Releases = (projectId: string, name: string) => KnownRelease;
  *
  * @param fresh stored before, their releases with them
  */
-export async function moveReleases(tx: Transaction, fresh: PlacedReport[]): Promise<Releases> {
-  const isMoving = ({ release, issue }: PlacedReport) =>
+export async function moveReleases(tx: Transaction, fresh: JudgedReport[]): Promise<Releases> {
+  const isMoving = ({ source: { release }, issue }: JudgedReport) =>
     release !== null && release !== issue.lastRelease;
-  const isCompared = ({ issue }: PlacedReport) =>
+  const isCompared = ({ issue }: JudgedReport) =>
     issue.state === 'RESOLVED' && issue.resolvedRelease !== null;
   const releases = await readReleases(
     tx,
     fresh.filter((report) => isMoving(report) || isCompared(report)),
   );
   const newest = new Map<LockedIssue, string>();
-  for (const { issue, projectId, release } of fresh.filter(isMoving)) {
+  for (const {
+    issue,
+    source: { projectId, release },
+  } of fresh.filter(isMoving)) {
     const before = newest.get(issue) ?? issue.lastRelease;
     if (release === null) continue;
     const isNewer =
@@ -41,9 +44,12 @@ export async function moveReleases(tx: Transaction, fresh: PlacedReport[]): Prom
   return releases;
 }
 
-async function readReleases(tx: Transaction, reports: PlacedReport[]): Promise<Releases> {
+async function readReleases(tx: Transaction, reports: JudgedReport[]): Promise<Releases> {
   const named = new Map<string, { projectId: string; name: string }>();
-  for (const { projectId, release, issue } of reports)
+  for (const {
+    source: { projectId, release },
+    issue,
+  } of reports)
     for (const name of [release, issue.lastRelease, issue.resolvedRelease])
       if (name !== null) named.set(`${projectId} ${name}`, { projectId, name });
   const known = new Map<string, KnownRelease>();

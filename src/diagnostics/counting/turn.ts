@@ -1,13 +1,12 @@
 import { instantArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { Transaction } from '../../platform/transactions.ts';
+import { hourOf } from '../intake/clock.ts';
 import { applyTurns } from '../issues/apply-turns.ts';
 import { type Turn, turnOnReports } from '../issues/life-cycle.ts';
 import type { Signal } from '../signals.ts';
-import type { Kind } from './batch.ts';
-import { hourOf } from './clock.ts';
-import type { FoundIssue, LockedIssue, PlacedReport } from './issues-of.ts';
+import type { JudgedReport, LockedIssue } from './issues.ts';
 import type { Releases } from './release-rows.ts';
-import type { IssueTotals } from './store-reports.ts';
+import type { IssueTotals } from './write-counts.ts';
 
 /**
  * What fresh reports make of their issues, which are locked: their state, and the signals of all that.
@@ -16,21 +15,16 @@ import type { IssueTotals } from './store-reports.ts';
 export async function turnIssues(
   tx: Transaction,
   {
-    fresh,
+    reports: all,
     totals: totalsOf,
     releases,
-    opened,
   }: {
-    fresh: PlacedReport[];
+    reports: JudgedReport[];
     totals: Map<string, IssueTotals>;
     releases: Releases;
-    opened: Map<Kind, FoundIssue>;
   },
 ): Promise<Signal[]> {
-  const byIssue = Map.groupBy(fresh, ({ issue }) => issue.id);
-  const born = new Set(
-    [...opened.values()].filter(({ isNew }) => isNew).map(({ issue }) => issue.id),
-  );
+  const byIssue = Map.groupBy(all, ({ issue }) => issue.id);
   const busy = await countsOfHour(tx, [...byIssue.values()]);
   const turns: { issue: LockedIssue; turn: Turn }[] = [];
   const signals: Signal[] = [];
@@ -40,14 +34,14 @@ export async function turnIssues(
     if (!first || !totals) continue;
     const { issue } = first;
     const turn = turnOnReports(issue, {
-      sightings: reports,
+      sightings: reports.map(({ occurredAt, source: { release } }) => ({ occurredAt, release })),
       count: totals.count,
       users: totals.users,
       thisHour: busy.get(id) ?? 0,
       release: (name) => releases(issue.projectId, name),
     });
     if (turn) turns.push({ issue, turn });
-    signals.push(...signalsOf(issue, reports, totals, { isNew: born.has(id), turn }));
+    signals.push(...signalsOf(issue, reports, totals, { isNew: issue.count === 0n, turn }));
   }
   if (turns.length > 0) await tx.models((models) => applyTurns(models, turns));
   return signals;
@@ -56,7 +50,7 @@ export async function turnIssues(
 /** Reports of the present hour, of issues that have a measure for it. */
 async function countsOfHour(
   tx: Transaction,
-  groups: PlacedReport[][],
+  groups: JudgedReport[][],
 ): Promise<Map<string, number>> {
   const hour = hourOf(new Date());
   const watched = groups.flatMap(([first, ...others]) => {
@@ -83,7 +77,7 @@ async function countsOfHour(
 
 function signalsOf(
   issue: LockedIssue,
-  reports: PlacedReport[],
+  reports: JudgedReport[],
   { count, users, firstSeenAt, lastSeenAt }: IssueTotals,
   { isNew, turn }: { isNew: boolean; turn: Turn | null },
 ): Signal[] {
@@ -93,27 +87,30 @@ function signalsOf(
     kind,
     subjectId: issue.id,
     title: issue.title,
-    severity: last.severity,
-    category: last.category,
-    source: last.service ?? last.platform,
+    severity: last.source.severity,
+    category: last.source.category,
+    source: last.source.service ?? last.source.platform,
     correlationId: last.correlationId,
     tags: last.tags ?? {},
     clientId: last.tags?.client ?? null,
-    userHashes: reports.flatMap(({ userHash }) => userHash ?? []),
+    userHashes: reports.flatMap(({ user }) => (user === null ? [] : Buffer.from(user, 'base64'))),
     detail,
     seen: { count: Number(count), users, firstAt: firstSeenAt, lastAt: lastSeenAt },
   });
   const signals = [
     made('report', {
       count: reports.length,
-      release: last.release,
-      platform: last.platform,
+      release: last.source.release,
+      platform: last.source.platform,
       isArchived: issue.state === 'ARCHIVED' && !turn,
     }),
   ];
-  if (isNew) signals.push(made('issue.new', { release: last.release, platform: last.platform }));
+  if (isNew)
+    signals.push(
+      made('issue.new', { release: last.source.release, platform: last.source.platform }),
+    );
   if (turn?.state === 'REGRESSED')
-    signals.push(made('issue.regressed', { reason: turn.reason, release: last.release }));
+    signals.push(made('issue.regressed', { reason: turn.reason, release: last.source.release }));
   if (turn?.state === 'ESCALATING') signals.push(made('issue.escalating', { reason: turn.reason }));
   return signals;
 }

@@ -1,0 +1,31 @@
+CREATE TABLE "ReportChunk" (
+    "id" UUID NOT NULL,
+    "projectId" UUID NOT NULL,
+    "receivedAt" TIMESTAMPTZ(3) NOT NULL,
+    "packed" BYTEA NOT NULL,
+
+    CONSTRAINT "ReportChunk_pkey" PRIMARY KEY ("id")
+);
+CREATE INDEX "ReportChunk_receivedAt_idx" ON "ReportChunk"("receivedAt");
+
+CREATE TABLE "ReportBatch" (
+    "id" UUID NOT NULL,
+    "summary" BYTEA NOT NULL,
+    "repeats" INTEGER[],
+    "attempts" INTEGER NOT NULL DEFAULT 0,
+    "countableAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "ReportBatch_pkey" PRIMARY KEY ("id")
+);
+
+-- What is packed already, and what lives for a tenth of a second, is not packed once more.
+ALTER TABLE "ReportChunk" ALTER COLUMN "packed" SET STORAGE EXTERNAL;
+ALTER TABLE "ReportBatch" ALTER COLUMN "summary" SET STORAGE EXTERNAL;
+
+-- Bodies of before: each a chunk of its own, as plain JSON.
+ALTER TABLE "ErrorEvent" ADD COLUMN "chunkId" UUID, ADD COLUMN "chunkIndex" SMALLINT;
+UPDATE "ErrorEvent" SET "chunkId" = gen_random_uuid(), "chunkIndex" = 0 WHERE "report" IS NOT NULL;
+INSERT INTO "ReportChunk" ("id", "projectId", "receivedAt", "packed")
+SELECT "chunkId", "projectId", "receivedAt", convert_to('[' || "report"::text || ']', 'UTF8')
+FROM "ErrorEvent" WHERE "chunkId" IS NOT NULL;
+ALTER TABLE "ErrorEvent" DROP COLUMN "report";
