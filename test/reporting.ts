@@ -3,7 +3,7 @@ import { createKey, type IssuedKey } from '../src/accounts/keys.ts';
 import { Report } from '../src/contract/report.ts';
 import { newId } from '../src/lib/ids.ts';
 import { openProduct, type Product } from './product.ts';
-import { type StoredReport, storedReports } from './reports.ts';
+import { counted, type StoredReport, storedReports } from './reports.ts';
 
 /** The whole server and a key of its first project that may report and nothing else. */
 export type Reporting = Product & {
@@ -31,6 +31,7 @@ export async function openReporting(env: Record<string, string> = {}): Promise<R
     projectId,
     dsn: `http://${reportKey.secret}@127.0.0.1:${server.port}/${number}`,
     async ledger() {
+      await counted(app);
       const rows = await product.app.db.reportLedger.findMany();
       const sums: Record<string, number> = {};
       for (const { outcome, count } of rows) sums[outcome] = (sums[outcome] ?? 0) + Number(count);

@@ -3,13 +3,14 @@ import { zstdCompressSync, zstdDecompress } from 'node:zlib';
 
 const fastest = { 100: 1 } as const; // ZSTD_c_compressionLevel: level 1
 const [opening, comma, closing] = [Buffer.from('['), Buffer.from(','), Buffer.from(']')];
+const smallestChunk = 1_024;
 const decompress = promisify(zstdDecompress);
 
 /** Many values, each as JSON in UTF-8, as one array packed by zstd: what they have in common is their dictionary. */
 export function packJson(values: readonly Buffer[]): Buffer {
   const parts = values.flatMap((value, index) => [index === 0 ? opening : comma, value]);
   const json = Buffer.concat([...parts, closing]);
-  const chunkSize = json.length + 64; // what it becomes is taken in one piece, of memory that fits
+  const chunkSize = Math.max(smallestChunk, json.length >> 2); // mostly one piece: memory that is not used costs as well
   return zstdCompressSync(json, { params: fastest, chunkSize });
 }
 

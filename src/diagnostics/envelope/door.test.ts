@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { makeTestKey } from '../../../test/accounts.ts';
 import { bodyOf, openReporting, type Reporting } from '../../../test/reporting.ts';
-import { aReport } from '../../../test/reports.ts';
+import { aReport, counted } from '../../../test/reports.ts';
 import { bodyLimits } from './body.ts';
 
 const event = {
@@ -170,6 +170,7 @@ test('what an SDK dropped is an account that counts once, other items are counte
   await post(reporting, body, auth(reporting));
   await post(reporting, envelopeOf([['client_report', dropped]]), auth(reporting));
 
+  await counted(reporting.app);
   const rows = await reporting.app.db.reportLedger.findMany({ orderBy: { reason: 'asc' } });
   expect(rows.map(({ outcome, reason, count }) => [outcome, reason, Number(count)])).toEqual([
     ['FILTERED', 'item_session', 1],

@@ -23,7 +23,7 @@ export function groupOnce(
   rules: readonly GroupingRule[] = [],
 ): Grouping {
   const memory = memoryOf(rules);
-  const key = JSON.stringify(whatCounts(report, category, rules));
+  const key = whatCounts(report, category, rules);
   const known = memory.get(key);
   if (known) return { ...known, title: titleOf(report, category) };
   const made = groupReport(report, category, rules);
@@ -41,32 +41,42 @@ function memoryOf(rules: readonly GroupingRule[]): Memory {
   return memory;
 }
 
-/** All that grouping looks at but for the title, messages without their values. Flat, lists with their length. */
+/**
+ * All that grouping looks at but for the title, messages without their values, as one text: parts end with NUL,
+ * which no text of a report holds, and lists begin with their length.
+ */
 function whatCounts(
   report: Report,
   category: ReportCategory,
   rules: readonly GroupingRule[],
-): unknown[] {
+): string {
   const { exceptions, message, fingerprint, request, response, database, contract, sync } = report;
-  const parts: unknown[] = [
-    category,
-    report.source?.service,
-    fingerprint,
-    request?.operationName,
-    response?.code,
-    response?.path,
-    database?.code,
-    contract && [contract.operation, contract.hash, contract.violation, contract.pointer],
-    sync && [sync.type, sync.entityType],
-    message ? normaliseMessage(message) : null,
-    exceptions.some((exception) => (exception.message ?? '') === message),
-    exceptions.length,
-  ];
+  const same = exceptions.some((exception) => (exception.message ?? '') === message);
+  let key = `${category}\0${part(report.source?.service)}${part(message && normaliseMessage(message))}${same}\0`;
+  if (fingerprint) key += list(fingerprint);
+  if (request) key += `q${part(request.operationName)}`;
+  if (response) key += `r${part(response.code)}${list(response.path ?? [])}`;
+  if (database) key += `d${part(database.code)}`;
+  if (contract)
+    key += `c${part(contract.operation)}${part(contract.hash)}${part(contract.violation)}${part(contract.pointer)}`;
+  if (sync) key += `s${part(sync.type)}${part(sync.entityType)}`;
+  key += `e${exceptions.length}\0`;
   for (const { type, message: said, frames } of exceptions) {
-    parts.push(type, said ? normaliseMessage(said) : null, frames.length);
-    for (const frame of frames) parts.push(frame.file, frame.function, frame.isInApp);
+    key += `${part(type)}${part(said && normaliseMessage(said))}${frames.length}\0`;
+    for (const { file, function: name, isInApp } of frames)
+      key += `${part(file)}${part(name)}${isInApp}\0`;
   }
   if (rules.some(({ matchers }) => matchers.some(({ what }) => what === 'message')))
-    parts.push(message, ...exceptions.map((exception) => exception.message));
-  return parts;
+    key += `m${part(message)}${list(exceptions.map((exception) => exception.message))}`;
+  return key;
+}
+
+/** Nothing is told apart from empty text. */
+function part(text: string | null | undefined): string {
+  return text == null ? '\0' : `=${text}\0`;
+}
+
+/** Numbers are told apart from their digits. */
+function list(parts: readonly (string | number | null | undefined)[]): string {
+  return `${parts.length}\0${parts.map((each) => (typeof each === 'number' ? `#${each}\0` : part(each))).join('')}`;
 }

@@ -36,7 +36,7 @@ const InvalidReportType = builder.objectRef<InvalidReport>('InvalidReport').impl
 const ReceiptType = builder.objectRef<ReportReceipt>('ReportReceipt').implement({
   description: 'What became of the reports, after they were committed.',
   fields: (t) => ({
-    accepted: t.exposeInt('accepted', { description: 'Stored and counted.' }),
+    accepted: t.exposeInt('accepted', { description: 'Stored; counted within a second.' }),
     duplicate: t.exposeInt('duplicate', { description: 'Stored before under the same id.' }),
     filtered: t.exposeInt('filtered', { description: 'Not wanted by the project.' }),
     rateLimited: t.exposeInt('rateLimited', {

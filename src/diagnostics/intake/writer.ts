@@ -18,8 +18,8 @@ const maxReportsPerGroup = 500;
 const maxWaitingReports = 10_000;
 const maxWaitingChars = 32 * 1024 * 1024;
 const recountMs = 1_000;
-/** What is stored may wait to be counted for so long; then no more is taken. */
-const maxLagMs = 10_000;
+/** What is stored may wait to be counted for so many times what may wait to be stored; then no more is taken. */
+const lagFactor = 5;
 
 export type ReportWriter = {
   /** Stores a call together with the others that wait. Resolves after the commit. */
@@ -114,9 +114,10 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
     congestion() {
       if (waitingReports > maxWaitingReports || waitingChars > maxWaitingChars)
         return 'too many reports wait to be stored';
-      if (counter.lagMs() > maxLagMs) return 'counting is behind';
+      const { poolWaitMs } = app.config.overload;
+      if (counter.lagMs() > lagFactor * poolWaitMs) return 'counting is behind';
       const waitedMs = queue[0] ? performance.now() - queue[0].since : 0;
-      return waitedMs > app.config.overload.poolWaitMs ? 'the database is slow' : null;
+      return waitedMs > poolWaitMs ? 'the database is slow' : null;
     },
   };
 }
