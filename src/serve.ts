@@ -44,7 +44,14 @@ async function open(): Promise<Opened> {
     const withdraw = await announceServer(config.dataDir, server.url);
     return {
       app,
-      doors: [presence, reporter, openReportCounting(app), openSelfWatch(app), server, { close: withdraw }],
+      doors: [
+        presence,
+        reporter,
+        openReportCounting(app),
+        openSelfWatch(app),
+        server,
+        { close: withdraw },
+      ],
       lastWords: [reporter, presence],
       greeting: greetingOf(server.url, config.dataDir, firstKey?.secret),
     };

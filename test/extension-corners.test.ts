@@ -5,6 +5,7 @@ import { type Installed, installExtension } from './extension.ts';
 import { connect, openInFront, openPages, prepare, untilEnded } from './extension-steps.ts';
 import { readDevice } from './extension-store.ts';
 import { openProduct } from './product.ts';
+import { storedReports } from './reports.ts';
 
 const timeout = 120_000;
 
@@ -189,7 +190,7 @@ test('the extension reports its own faults, and nothing of where somebody was', 
 
   const { db } = product.app;
   await expect.poll(() => db.errorEvent.count(), { timeout: 20_000 }).toBe(1);
-  const kept = [await db.errorEvent.findMany(), await db.errorIssue.findMany()];
+  const kept = [await storedReports(product.app), await db.errorIssue.findMany()];
   const told = JSON.stringify(kept, (_key, value) =>
     typeof value === 'bigint' ? String(value) : (value as unknown),
   );

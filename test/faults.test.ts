@@ -80,12 +80,12 @@ async function expectFound(
 ) {
   const where = { category: category as 'OTHER' };
   await expect.poll(() => app.db.errorIssue.count({ where }), { timeout: 60_000 }).toBe(1);
-  const issue = await app.db.errorIssue.findFirstOrThrow({ where });
   const inStream = () =>
     seen.find((one) => one.signal === 'issue.new' && one.category === category);
   await expect.poll(inStream, { timeout: 20_000 }).toBeDefined();
   const told = () => channels.taken.find(({ body }) => isAbout(body, 'New issue', category));
   await expect.poll(told, { timeout: 20_000 }).toBeDefined();
+  const issue = await app.db.errorIssue.findFirstOrThrow({ where });
   if (count !== undefined) expect(Number(issue.count)).toBe(count);
   const event = await app.db.errorEvent.findFirstOrThrow({ where });
   process.stderr.write(
@@ -289,7 +289,7 @@ test('a worker that is killed in the middle of a job, the only one, is told with
     { ...common, severity: 'CRITICAL', category: 'SERVICE_UNAVAILABLE' },
     { ...common, correlationId: source.head.id.replaceAll('-', '') },
   ]);
-  expect(await app.db.errorIssue.findMany()).toMatchObject([{ count: 2n }]);
+  await expect.poll(() => app.db.errorIssue.findMany()).toMatchObject([{ count: 2n }]);
   expect(channels.taken).toHaveLength(1);
 });
 

@@ -120,12 +120,17 @@ test('Postgres that is stopped under serve and work: health says so, and one ale
     { service: 'codesight-server', count: 1 },
     { service: 'codesight-worker', count: 1 },
   ]);
-  const { rows } = await client.query(
-    'SELECT "category"::text, "platform"::text, "severity"::text, "count"::int FROM "ErrorIssue"',
-  );
-  expect(rows).toEqual([
-    { category: 'CONNECTION_LOST', platform: 'DATABASE', severity: 'CRITICAL', count: 2 },
-  ]);
+  const issues = async () => {
+    const { rows } = await client.query(
+      'SELECT "category"::text, "platform"::text, "severity"::text, "count"::int FROM "ErrorIssue"',
+    );
+    return rows;
+  };
+  await expect
+    .poll(issues)
+    .toEqual([
+      { category: 'CONNECTION_LOST', platform: 'DATABASE', severity: 'CRITICAL', count: 2 },
+    ]);
   expect(channels.taken).toHaveLength(1);
   expect(JSON.stringify(channels.taken[0]?.body)).toContain('CONNECTION_LOST');
 });

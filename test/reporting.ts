@@ -39,7 +39,8 @@ export async function openReporting(env: Record<string, string> = {}): Promise<R
     },
     async reports(count: number) {
       await expect.poll(() => product.app.db.errorEvent.count(), { timeout: 20_000 }).toBe(count);
-      return storedReports(product.app);
+      await counted(app);
+      return storedReports(app);
     },
   });
 }

@@ -222,6 +222,7 @@ test('a report that names a contract counts against it, too', async () => {
 
   await ask(app, viewer, REPORTS, { input: { reports } });
   await ask(app, viewer, REPORTS, { input: { reports } });
+  await counted(app);
 
   expect(await contractsOf(app, viewer)).toMatchObject([
     {

@@ -69,14 +69,13 @@ function makeReportCounter(app: App): ReportCounter {
     if (running || isClosed) return;
     isWanted = false;
     begunAt = performance.now();
-    const since = waitingSince ?? begunAt;
     running = countAll()
       .then(() => {
         waitingSince = isWanted ? begunAt : null;
       })
       .catch((error: unknown) => {
         app.log.warn({ err: error }, 'reports wait to be counted');
-        waitingSince = since;
+        waitingSince = null; // nothing can be stored either
         setTimeout(wake, retryMs).unref();
       })
       .finally(() => {
@@ -99,17 +98,18 @@ function makeReportCounter(app: App): ReportCounter {
     schedule();
   };
 
+  const drain = async () => {
+    await countAll();
+    await running; // what it has taken was passed over
+  };
+
   return {
     wake,
     lagMs: () => (waitingSince === null ? 0 : performance.now() - waitingSince),
-    async drain() {
-      await running;
-      await countAll();
-    },
-    async end() {
+    drain,
+    end() {
       isClosed = true;
-      await running;
-      await countAll();
+      return drain();
     },
   };
 }

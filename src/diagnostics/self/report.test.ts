@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { makeProject, openTestApp } from '../../../test/app.ts';
 import { takeAway } from '../../../test/database.ts';
 import { bodyOf } from '../../../test/reporting.ts';
-import { storedReports } from '../../../test/reports.ts';
+import { counted, storedReports } from '../../../test/reports.ts';
 import { defineJob } from '../../platform/queue.ts';
 import { withTrace } from '../../platform/trace.ts';
 import { detailsOf, isDatabaseAway } from './known.ts';
@@ -99,6 +99,7 @@ test('connections that the database cuts are one report', async () => {
 
   await expect.poll(() => app.db.errorEvent.count()).toBe(1);
   await reporter.flush(5_000);
+  await counted(app);
   expect(await app.db.errorIssue.findMany()).toMatchObject([
     { count: 1n, category: 'CONNECTION_LOST' },
   ]);
