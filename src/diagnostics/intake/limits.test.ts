@@ -10,12 +10,12 @@ const SAVE = `mutation ($input: SaveSourceMapInput!) { saveSourceMap(input: $inp
   ... on SourceMap { file bytes } ... on Problem { code message } ... on InvalidInput { field } } }`;
 const aMap = JSON.stringify({ version: 3, sources: ['cart.ts'], names: [], mappings: 'AAAA' });
 
-test('a source map is refused by the name of its field and limit: too large unpacked, none at all, one too many', async () => {
+test('a source map is refused by the name of its field and limit: too large unpacked, none at all, one too many of a release', async () => {
   const app = await openTestApp();
   const viewer = await makeViewer(app, { scopes: ['ADMIN'], participant: null });
-  const save = (content: Buffer, file = 'app.js') =>
+  const save = (content: Buffer, file = 'app.js', release = '1') =>
     ask<{ saveSourceMap: object }>(app, viewer, SAVE, {
-      input: { release: '1', file, contentGzip: content.toString('base64') },
+      input: { release, file, contentGzip: content.toString('base64') },
     }).then((data) => data.saveSourceMap);
   const refused = { code: 'INVALID_INPUT', field: 'input.contentGzip' };
 
@@ -36,9 +36,41 @@ test('a source map is refused by the name of its field and limit: too large unpa
       ...{ id: newId(), file: `${index}.js`, objectKey: newId() },
     })),
   });
+  const other = aMap.replace('cart.ts', 'a/cart.ts');
   expect(await save(gzipSync(aMap), 'more.js')).toMatchObject({
+    field: 'input.release',
     message: expect.stringContaining('at most 5000 source maps'),
   });
+  expect(await save(gzipSync(other))).toEqual({ file: 'app.js', bytes: other.length }); // replaced
+});
+
+test('one source map over the limit takes the place of those of the oldest release', async () => {
+  const app = await openTestApp();
+  const viewer = await makeViewer(app, { scopes: ['ADMIN'], participant: null });
+  const save = (release: string) =>
+    ask<{ saveSourceMap: object }>(app, viewer, SAVE, {
+      input: { release, file: 'app.js', contentGzip: gzipSync(aMap).toString('base64') },
+    }).then((data) => data.saveSourceMap);
+  for (const release of ['1', '2']) await save(release);
+  const oldest = await app.db.sourceMap.findFirstOrThrow({ where: { release: '1' } });
+  await app.db.sourceMap.createMany({
+    data: Array.from({ length: 4_998 }, (_, index) => ({
+      ...oldest,
+      ...{ id: newId(), release: '2', file: `${index}.js`, objectKey: newId() },
+    })),
+  });
+
+  expect(await save('3')).toEqual({ file: 'app.js', bytes: aMap.length });
+
+  const left = await app.db.sourceMap.groupBy({ by: ['release'], _count: true });
+  expect(left).toEqual(
+    expect.arrayContaining([
+      { release: '2', _count: 4_999 },
+      { release: '3', _count: 1 },
+    ]),
+  );
+  expect(left).toHaveLength(2);
+  await expect(app.storage.get(oldest.objectKey)).rejects.toThrow();
 });
 
 test('while the database is slow reports are refused before any work, counted, and taken again after', async () => {

@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
 import { refuseUnstorable } from '../../lib/storable.ts';
-import { deleteSourceMaps, maxMapBytes, saveSourceMap } from './source-maps.ts';
+import { deleteSourceMaps, maxMapBytes, mostMaps, saveSourceMap } from './source-maps.ts';
 
 const SourceMapType = builder.prismaObject('SourceMap', {
   fields: (t) => ({
@@ -19,7 +19,7 @@ const SourceMapType = builder.prismaObject('SourceMap', {
 });
 
 const SaveSourceMapInput = builder.inputType('SaveSourceMapInput', {
-  description: 'The source map of one generated file of a release. One that is there is replaced.',
+  description: `The source map of one generated file of a release. One that is there is replaced; of more than ${mostMaps} in the project those of the oldest release go.`,
   fields: (t) => ({
     release: t.string({ required: true, description: 'As reports name it.' }),
     file: t.string({ required: true, description: 'Name or address of the generated file.' }),

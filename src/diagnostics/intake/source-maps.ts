@@ -13,7 +13,8 @@ type Needs = Pick<App, 'db' | 'storage' | 'keys' | 'config' | 'log'>;
 
 /** Largest source map, in bytes, unpacked. */
 export const maxMapBytes = 32 * 1024 * 1024;
-const maxMapsPerProject = 5_000;
+/** Of a project. One more takes the place of those of the release that had its last one longest ago. */
+export const mostMaps = 5_000;
 /** What opened maps may take in memory, by the size of their text. */
 const cacheBytes = 128 * 1024 * 1024;
 const listTtlMs = 5_000;
@@ -28,9 +29,10 @@ const memories = new WeakMap<App['config'], Memory>();
 
 /**
  * Keeps the source map of one file of a release, sealed. A map that is there for the file is replaced.
+ * Where the project has as many as it may, the oldest release loses its own.
  *
  * @param packed the map, gzipped
- * @throws {InvalidInputError} it is too large or no source map
+ * @throws {InvalidInputError} it is too large or no source map, or the release alone has as many as a project may
  */
 export async function saveSourceMap(
   app: Needs,
@@ -41,12 +43,9 @@ export async function saveSourceMap(
   parseMap(text);
   const base = generatedFileOf({ file });
   if (!base) throw new InvalidInputError('input.file', 'Expected the name of a generated file.');
-  const count = await app.db.sourceMap.count({ where: { projectId } });
-  if (count >= maxMapsPerProject)
-    throw new InvalidInputError(
-      'input',
-      `Expected at most ${maxMapsPerProject} source maps of a project.`,
-    );
+  const where = { projectId_release_file: { projectId, release, file: base } };
+  const old = await app.db.sourceMap.findUnique({ where, select: { objectKey: true } });
+  if (!old) await makeRoom(app, projectId, release);
   const id = newId();
   const { generation, wrapped } = app.keys.create(id);
   const objectKey = `${projectId}/source-maps/${id}`;
@@ -60,16 +59,35 @@ export async function saveSourceMap(
     wrapped: new Uint8Array(wrapped),
     objectKey,
   };
-  const where = { projectId_release_file: { projectId, release, file: base } };
-  const old = await app.db.sourceMap.findUnique({ where, select: { objectKey: true } });
   await app.db.sourceMap.upsert({
     where,
     create: { ...data, projectId, release, file: base },
-    update: data,
+    update: { ...data, createdAt: new Date() },
   });
   if (old) await app.storage.remove(old.objectKey);
   memoryOf(app).lists.delete(`${projectId} ${release}`);
   return { id };
+}
+
+/** Lets go of whole releases, the one that had its last map longest ago first: half of one maps half a stack. */
+async function makeRoom(app: Needs, projectId: string, release: string): Promise<void> {
+  for (;;) {
+    if ((await app.db.sourceMap.count({ where: { projectId } })) < mostMaps) return;
+    const [oldest] = await app.db.sourceMap.groupBy({
+      by: ['release'],
+      where: { projectId, release: { not: release } },
+      _max: { createdAt: true },
+      orderBy: { _max: { createdAt: 'asc' } },
+      take: 1,
+    });
+    if (!oldest)
+      throw new InvalidInputError(
+        'input.release',
+        `Expected at most ${mostMaps} source maps of one release for input.release, got one more.`,
+      );
+    const count = await deleteSourceMaps(app, projectId, oldest.release);
+    app.log.info({ projectId, release: oldest.release, count }, 'source maps made room for newer');
+  }
 }
 
 /** Deletes the maps of a release. Answers with how many there were. */
