@@ -1,30 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import packageJson from '../package.json' with { type: 'json' };
 import { documentsOf, ownContracts } from './diagnostics/contracts/own.ts';
 import * as client from './generated/client/graphql.ts';
 import * as extension from './generated/extension/graphql.ts';
 
 /**
- * Writes what the extension promises itself of the server's answers, and by which hashes both it and our
- * own client name the contracts that they go by.
+ * Writes what the extension and our own client promise themselves of the server's answers, and by which
+ * hashes they name the contracts that they go by.
  */
 const sdl = await readFile('schema.graphql', 'utf8');
 const contractsOf = (generated: Record<string, unknown>) =>
-  ownContracts(sdl, packageJson.version, documentsOf(generated));
+  ownContracts(sdl, documentsOf(generated));
 
-await writeFile(
-  'src/generated/client/contracts.ts',
-  `/** Hashes of contracts, by operation. */
-export const contractHashes: Record<string, string> = ${JSON.stringify(
-    Object.fromEntries(contractsOf(client).map(({ operation, hash }) => [operation, hash])),
-    null,
-    2,
-  )};
-`,
-);
-await writeFile(
-  'src/generated/extension/contracts.ts',
-  `import type { JsonSchema } from '../../lib/contracts/json-schema.ts';
+for (const [folder, generated] of Object.entries({ client, extension }))
+  await writeFile(
+    `src/generated/${folder}/contracts.ts`,
+    `import type { JsonSchema } from '../../lib/contracts/json-schema.ts';
 
 export const contracts: {
   operation: string;
@@ -33,13 +23,13 @@ export const contracts: {
   response: JsonSchema;
   timeoutMs: number;
 }[] = ${JSON.stringify(
-    contractsOf(extension).map(({ operation, hash, parameters, response, timeoutMs }) => ({
-      operation,
-      hash,
-      parameters,
-      response,
-      timeoutMs,
-    })),
-  )};
+      contractsOf(generated).map(({ operation, hash, parameters, response, timeoutMs }) => ({
+        operation,
+        hash,
+        parameters,
+        response,
+        timeoutMs,
+      })),
+    )};
 `,
-);
+  );

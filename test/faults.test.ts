@@ -115,7 +115,7 @@ test('a contract that a changed server breaks counts against it, and is one issu
   const watched = await openWatched();
   const { app, server, viewer, key, reportKey } = watched;
   await registerOwnContracts(app, schema, { projectId: viewer.projectId, version: '1' });
-  const [contract] = ownContracts(printSchema(schema), '1', [String(ViewerDocument)]);
+  const [contract] = ownContracts(printSchema(schema), [String(ViewerDocument)]);
   const { hash = '', response = {} } = contract ?? {};
   const changed = await openChanged(server.url);
   const reporter = openReporter({

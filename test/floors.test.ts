@@ -40,7 +40,7 @@ const outsiders = {
     'extension/capture/scripting.ts',
     'extension/page.ts',
   ],
-  'src/client': ['src/contract', 'src/lib', 'src/generated'],
+  'src/client': ['src/contract', 'src/lib', 'src/reporter', 'src/generated'],
   extension: [
     'src/contract',
     'src/lib',

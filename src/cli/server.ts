@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type Connection, openConnection } from '../client/connection.ts';
 import type { ApiScope } from '../contract/accounts.ts';
 import type { Opened } from '../door.ts';
@@ -106,12 +107,18 @@ export async function withServer<T>(
 
 /** Runs `use` with a connection that is closed at the end. */
 export async function withConnection<T>(
-  { url, key }: Pick<Reached, 'url' | 'key'>,
+  { url, key, how }: Pick<Reached, 'url' | 'key' | 'how'>,
   signal: AbortSignal,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const connection = openConnection({ url, token: key });
+  const watcher = { service: 'codesight-cli', release: packageJson.version };
+  // A server that this command started is of its own making.
+  const connection = openConnection({
+    url,
+    token: key,
+    ...(how === 'STARTED' ? {} : { watcher }),
+  });
   try {
     await connection.ready(connectTimeoutMs);
     return await use(connection);

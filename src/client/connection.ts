@@ -1,15 +1,23 @@
 import type { FormattedExecutionResult } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws/client';
-import { contractHashes } from '../generated/client/contracts.ts';
 import type { TypedDocumentString } from '../generated/client/graphql.ts';
 import { traceparentFor } from '../lib/session-trace.ts';
 import { ConnectionClosedError, NoAnswerError, RequestRefusedError } from './errors.ts';
 import { type Backoff, backoffMs, type Sleep, sleep } from './patience.ts';
-import { defaultBackoff, openSocket, type Socket, type SocketOptions } from './socket.ts';
+import {
+  addressesOf,
+  defaultBackoff,
+  openSocket,
+  type Socket,
+  type SocketOptions,
+} from './socket.ts';
+import { contractHashOf, openWatch, type Watcher } from './watch.ts';
 
 export type ConnectionOptions = SocketOptions & {
   /** How long one operation is tried, over any number of connections. */
   patienceMs?: number;
+  /** Tells the server of contracts that it does not keep, as this service, where the token is a key that may report. Default: nobody is told. */
+  watcher?: Watcher;
   /** For tests: waits between tries of one operation. */
   wait?: Sleep;
 };
@@ -53,7 +61,10 @@ type Refusal = { message: string; extensions?: Data };
 /** @throws {TypeError} the address is none */
 export function openConnection(options: ConnectionOptions): Connection {
   const { patienceMs = 120_000, wait = sleep, backoff = defaultBackoff } = options;
-  const socket = openSocket(options);
+  const { url, token, watcher } = options;
+  const key = typeof token === 'string' ? token : '';
+  const watch = watcher && key ? openWatch({ url: addressesOf(url).base, key, ...watcher }) : null;
+  const socket = openSocket({ ...options, ...(watch ? { watch: watch.wrap } : {}) });
   const { base, ended } = socket;
   const inSeconds = (ms: number) => `${Math.round(ms / 1000)} s (${socket.lastProblem()})`;
 
@@ -105,7 +116,10 @@ export function openConnection(options: ConnectionOptions): Connection {
       }
     },
 
-    close: () => socket.close(),
+    async close() {
+      await socket.close();
+      await watch?.close();
+    },
   };
 }
 
@@ -113,9 +127,7 @@ function payloadOf(document: object, given: unknown): SubscribePayload {
   const variables = given as Data;
   const query = document.toString();
   const traceparent = traceparentFor(variables) ?? undefined;
-  // By which the server knows what this client goes by; subscriptions have no answer, and so no contract.
-  const contractHash = contractHashes[/\b(?:query|mutation) (\w+)/.exec(query)?.[1] ?? ''];
-  return { query, variables, extensions: { contractHash, traceparent } };
+  return { query, variables, extensions: { contractHash: contractHashOf(query), traceparent } };
 }
 
 function ask(socket: Socket, payload: SubscribePayload, signal: AbortSignal): Promise<Result> {

@@ -10,6 +10,8 @@ export type SocketOptions = {
   /** Silence after which the client asks whether the server is there; it then has five seconds. */
   keepAliveMs?: number;
   backoff?: Backoff;
+  /** Looks at every operation, and hands it on. */
+  watch?: (client: Client) => Client;
   /** Hears of the connection's coming and going, in words. */
   onState?: (state: 'connected' | 'lost', detail: string) => void;
 };
@@ -120,7 +122,7 @@ export function openSocket(options: SocketOptions): Socket {
 
   return {
     base,
-    subscribe: client.subscribe,
+    subscribe: (options.watch?.(client) ?? client).subscribe,
     ended: ended.signal,
     isConnected: () => isConnected,
     connects: () => connects,
@@ -139,7 +141,8 @@ export function openSocket(options: SocketOptions): Socket {
   };
 }
 
-function addressesOf(address: string): { base: string; endpoint: string } {
+/** @throws {TypeError} the address is none */
+export function addressesOf(address: string): { base: string; endpoint: string } {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || !/^(?:https?|wss?):$/.test(url.protocol))
     throw new TypeError(`Expected an address like http://127.0.0.1:4000, got ${address}`);

@@ -164,6 +164,29 @@ test('the trace goes along by HTTP, and work keeps it over what it awaits', asyn
   expect(told[0]?.correlationId).toBe(trace);
 });
 
+test('a GraphQL operation under a contract names it in its extensions, also over HTTP; others are sent as they are', async () => {
+  const bodies: string[] = [];
+  const url = await serve(async (request, response) => {
+    bodies.push(Buffer.concat(await request.toArray()).toString());
+    response.end('{"data":{"me":null}}');
+  });
+  const hash = 'a'.repeat(64);
+  const { reporter, told } = listenTo([{ operation: 'Me', hash }]);
+  const post = (body: string) => reporter.wrapFetch(fetch)(url, { method: 'POST', body });
+  const me = { query: 'query Me { me }', variables: { a: 1 }, extensions: { persisted: true } };
+
+  await post(JSON.stringify(me));
+  await post('{ "query": "query Others { others }" }');
+  await post('no JSON');
+
+  expect(JSON.parse(bodies[0] ?? '')).toEqual({
+    ...me,
+    extensions: { persisted: true, contractHash: hash },
+  });
+  expect(bodies.slice(1)).toEqual(['{ "query": "query Others { others }" }', 'no JSON']);
+  expect(told).toEqual([]);
+});
+
 test('operations over graphql-ws carry the trace and are checked', async () => {
   const product = await openProduct();
   const broken: Contract = {

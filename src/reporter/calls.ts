@@ -56,10 +56,15 @@ export function wrapFetch<T extends (input: never, init?: never) => Promise<unkn
       correlationId: traceparent.split('-')[1],
       request: { method, url, operationName: name },
     });
-    if (sent !== undefined) call.sent(isGraphQL(sent) ? (sent.variables ?? {}) : sent);
+    const asked = { ...init, headers };
+    if (isGraphQL(sent)) {
+      call.sent(sent.variables ?? {});
+      const extensions = { contractHash: known?.hash, ...sent.extensions };
+      if (known) asked.body = JSON.stringify({ ...sent, extensions });
+    } else if (sent !== undefined) call.sent(sent);
     const note = (what: unknown) => hooks.breadcrumb('http', `${method} ${url} ${what}`);
     try {
-      const answer = await pass(input, { ...init, headers });
+      const answer = await pass(input, asked);
       const { status, ok } = answer;
       note(status);
       // GraphQL says in its answer what was wrong.
@@ -112,7 +117,7 @@ export function wrapClient<T extends SocketClient>(
   const waiting = new Set<Call>();
   client.on('closed', (event) => {
     const { code } = event as { code?: number };
-    hooks.breadcrumb('websocket', `closed with ${code}`);
+    hooks.breadcrumb('websocket', `closed ${code}`);
     if (code !== 1006) return;
     for (const call of waiting) call.failed(false, { closeCode: code });
     waiting.clear();

@@ -5,7 +5,7 @@ import { addShapes, namesIn, type Shape, shapeOf } from './shapes.ts';
 import type { OnFault } from './types.ts';
 
 export type ChecksOptions = {
-  /** Address of the CodeSight server. Pages of another origin must be listed in its `ALLOWED_ORIGINS`. */
+  /** Address of the CodeSight server. */
   url: string;
   /** An API key with the scope REPORT. */
   key: string;
@@ -36,14 +36,6 @@ type Told = {
   checked: number;
   samples: { count: number; shape: Shape } | null;
 };
-type Answer = {
-  data?: { reportContractChecks?: { counted?: number; message?: string } | null } | null;
-  errors?: { message: string; extensions?: { code?: string; retryAfterSeconds?: number } }[];
-};
-
-const mutation = `mutation ReportContractChecks($input: ReportContractChecksInput!) {
-  reportContractChecks(input: $input) { ... on ContractCheckReceipt { counted } ... on Problem { message } }
-}`;
 const mostTold = 100; // in one call; the server takes as many
 const mostSamples = 20; // of one contract, between two tellings
 const answerMs = 30_000;
@@ -89,21 +81,19 @@ export function openChecks(options: ChecksOptions): Checks {
     if (!pending.length) take();
     while (pending.length) {
       const checks = pending.slice(0, mostTold);
-      const response = await fetch(`${url.replace(/\/+$/, '')}/graphql`, {
+      const response = await fetch(`${url.replace(/\/+$/, '')}/api/checks`, {
         method: 'POST',
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ query: mutation, variables: { input: { clientId, checks } } }),
+        body: JSON.stringify({ clientId, checks }),
         keepalive: false,
         signal: AbortSignal.timeout(answerMs),
       });
-      const { data, errors } = ((await response.json().catch(() => null)) ?? {}) as Answer;
-      const [refusal] = errors ?? [];
-      const said = data?.reportContractChecks;
-      if (said?.counted === undefined) {
-        onFault(new Error(refusal?.message ?? said?.message ?? `HTTP ${response.status}`));
+      const { ok, status } = response;
+      if (!ok) {
+        const said = (await response.json().catch(() => null)) as { detail?: string } | null;
+        onFault(new Error(said?.detail ?? `HTTP ${status}`));
         // What the server will never take is not kept for it; what it could not take now is.
-        const { code = 'UNEXPECTED', retryAfterSeconds } = refusal?.extensions ?? {};
-        if (!said && (code === 'UNEXPECTED' || retryAfterSeconds)) return false;
+        if (status !== 400 && status !== 413) return false;
       }
       pending = pending.slice(checks.length);
     }

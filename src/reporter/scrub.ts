@@ -10,7 +10,7 @@ export function scrub(text: string): string {
     .replace(/\b(Bearer|Basic) +\S+/gi, '$1 [TOKEN]')
     .replace(/\b(eyJ[\w-]+\.[\w.-]+|(cs|sk|pk|rk|gh\w|xox\w|whsec)[-_]\w[\w-]{15,})/g, '[TOKEN]')
     .replace(
-      /((password|passwd|secret|token|api[-_]?key)["']?\s*[:=]\s*["']?)[^\s"',;&)}]+/gi,
+      /((pass(word|wd)|secret|token|api[-_]?key)["']?\s*[:=]\s*["']?)[^\s"',;&)}]+/gi,
       '$1[SECRET]',
     )
     .replace(/[\w.+%-]+@[\w-]+(?:\.[\w-]+)+/g, '[EMAIL]')

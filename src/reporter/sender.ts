@@ -62,7 +62,7 @@ export function openSender(
 ): Sender {
   const now = () => performance.now();
   let cancel = () => {};
-  let dueAt = Number.POSITIVE_INFINITY;
+  let dueAt = Number.MAX_VALUE;
   let quietUntil = 0;
   let pauseMs = firstRetryMs;
   let most = mostReports;
@@ -79,7 +79,7 @@ export function openSender(
 
   const run = (): Promise<void> => {
     cancel();
-    dueAt = Number.POSITIVE_INFINITY;
+    dueAt = Number.MAX_VALUE;
     running ??= sendOne()
       .catch((fault) => {
         pause(0);

@@ -33,18 +33,19 @@ export type Sync = {
 const stallMs = 300_000; // shared DIAGNOSTICS: online and head unchanged for 5 minutes
 
 export function openSync(tell: (message: string, details: Details) => void): Sync {
-  let known: SyncState = { pendingOperations: 0 };
+  let known: SyncState | undefined;
   let since = 0;
-  const details = () => ({
-    pendingOperations: known.pendingOperations,
-    lastSyncedAt: known.lastSyncedAt?.toISOString(),
-  });
+  const details = () =>
+    known && {
+      pendingOperations: known.pendingOperations,
+      lastSyncedAt: known.lastSyncedAt?.toISOString(),
+    };
   const look = (): void => {
-    // Time without a network is no stall: the clock begins anew after it.
-    if (!isOnline()) since = performance.now();
-    if (!known.pendingOperations || performance.now() - since < stallMs) return;
-    since = Number.POSITIVE_INFINITY; // told once
-    tell('The queue of changes stands still.', {
+    // Time without a network, or without anything to send, is no stall: the clock begins anew after it.
+    if (!isOnline() || !known?.pendingOperations) since = performance.now();
+    if (performance.now() - since < stallMs) return;
+    since = Number.MAX_VALUE; // told once
+    tell('The queue stands still.', {
       category: 'SYNC_TIMEOUT',
       sync: { type: 'stall', ...details() },
     });
@@ -57,11 +58,12 @@ export function openSync(tell: (message: string, details: Details) => void): Syn
   watch();
 
   return {
-    details: () => (since ? details() : undefined),
+    details,
     state(state) {
-      const { head, pendingOperations } = state;
-      const isSame = head === known.head && pendingOperations >= known.pendingOperations;
-      if (!isSame || !known.pendingOperations) since = performance.now();
+      look(); // what was empty until now begins now
+      const { head, pendingOperations } = known ?? state;
+      if (state.head !== head || state.pendingOperations < pendingOperations)
+        since = performance.now();
       known = state;
       look();
     },

@@ -9,6 +9,8 @@ import { keepContracts } from './known.ts';
 
 /** What CodeSight's server is called among services. */
 export const ownService = 'codesight';
+/** Of all our contracts: what they say tells them apart, so that a release which changes no operation makes no new contract. */
+const ownVersion = '1';
 
 /**
  * Makes CodeSight's own schema and the operations of its clients known, in the installation's project. To be
@@ -21,7 +23,7 @@ export async function registerOwnContracts(
 ): Promise<void> {
   const sdl = printSchema(schema);
   await deploySchema(app, projectId, { service: ownService, sdl, release: version });
-  const contents = ownContracts(sdl, version);
+  const contents = ownContracts(sdl);
   for (let from = 0; from < contents.length; from += contractLimits.contractsPerCall)
     await keepContracts(
       app.db,
@@ -34,11 +36,13 @@ export async function registerOwnContracts(
 /** The contracts of clients' operations, each once, by the schema in GraphQL's language. A subscription has no answer in time, and so none. */
 export function ownContracts(
   sdl: string,
-  version: string,
   documents = [...documentsOf(client), ...documentsOf(extension)],
 ): ContractContent[] {
   const known = readSchema(sdl, 'schema');
-  const common = { service: ownService, version, kind: 'GRAPHQL', timeoutMs: 30_000 } as const;
+  const common = {
+    ...{ service: ownService, version: ownVersion, timeoutMs: 30_000 },
+    kind: 'GRAPHQL',
+  } as const;
   const contents = documents.flatMap((document) =>
     namesIn(document).map((operation) =>
       describeContract({ ...common, operation, document }, known, operation),

@@ -6,7 +6,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { openProduct } from '../../../test/product.ts';
 import { storedReports } from '../../../test/reports.ts';
 import { authenticate } from '../../accounts/authenticate.ts';
-import { contractHashes } from '../../generated/client/contracts.ts';
+import { contractHashOf } from '../../client/watch.ts';
 import { openServer } from '../../graphql/server.ts';
 import { schema } from '../../schema.ts';
 import { registerOwnContracts } from './own.ts';
@@ -55,7 +55,7 @@ test.each(['byHttp', 'bySocket'] as const)(
     const answers = [
       await ask(hash),
       await ask(hash),
-      await ask(contractHashes.Viewer),
+      await ask(contractHashOf('query Viewer')),
       await ask(),
     ];
 
@@ -81,7 +81,7 @@ test('what can be no hash is not looked up', async () => {
 test('a contract of another operation is none of this one', async () => {
   const { byHttp, told } = await openHearing();
 
-  await byHttp(contractHashes.StartSession);
+  await byHttp(contractHashOf('mutation StartSession'));
 
   await expect.poll(async () => (await told()).length).toBe(1);
 });

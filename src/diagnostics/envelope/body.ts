@@ -61,6 +61,15 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   }
 }
 
+/** What a body says in JSON; `undefined` where it is none. */
+export function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
 async function receive(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { makeTestKey } from '../../../test/accounts.ts';
 import { bodyOf, openReporting, type Reporting } from '../../../test/reporting.ts';
 import { aReport, counted } from '../../../test/reports.ts';
+import { newId } from '../../lib/ids.ts';
+import { registerContracts } from '../contracts/register.ts';
 import { bodyLimits } from './body.ts';
 
 const event = {
@@ -215,4 +217,56 @@ test('pages of every origin may report, without credentials, and ask nothing els
   expect(open.headers.get('access-control-allow-credentials')).toBeNull();
   expect(open.headers.get('access-control-allow-headers')).toContain('x-sentry-auth');
   expect(closed.status).toBe(403);
+});
+
+test('how contracts are kept may be told by a page of any origin, with a key that may report, at its rate', async () => {
+  const reporting = await openReporting({ REPORTS_BURST_KEY: '9', REPORTS_PER_SECOND_KEY: '1' });
+  const { app, server, projectId, reportKey } = reporting;
+  const [hash = ''] = await registerContracts(app, projectId, [
+    { service: 'shop', operation: 'price', version: '1', kind: 'HTTP' },
+  ]);
+  const unknown = 'f'.repeat(64);
+  const check = (contractHash: string) => ({ id: newId(), contractHash, checked: 3 });
+  const tell = async (body: object | string, key = reportKey.secret) => {
+    const response = await fetch(`${server.url}/api/checks`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, origin: 'https://shop.example' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const answer = { status: response.status, ...((await response.json()) as object) };
+    return { answer, headers: response.headers };
+  };
+  const asked = await fetch(`${server.url}/api/checks`, {
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://shop.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type',
+    },
+  });
+  expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
+
+  const { answer, headers } = await tell({ clientId: 'page 1', checks: [check(hash)] });
+
+  expect(headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer).toEqual({ status: 200, counted: 1, unknown: [] });
+  expect(await app.db.contract.findFirst()).toMatchObject({ checkCount: 3n });
+  expect((await tell({ checks: [check(unknown)] })).answer).toMatchObject({ unknown: [unknown] });
+  expect(await reporting.reports(1)).toMatchObject([{ category: 'VERSION_MISMATCH' }]);
+  expect((await tell({ checks: [] })).answer).toMatchObject({
+    status: 400,
+    detail: expect.stringContaining('checks: '),
+  });
+  expect((await tell('no JSON')).answer).toMatchObject({ status: 400 });
+  const limited = async () => {
+    const { answer, headers } = await tell({ checks: [] });
+    return { ...answer, wait: Number(headers.get('retry-after')) > 0 };
+  };
+  await expect.poll(limited, { interval: 0 }).toEqual({
+    ...{ status: 429, wait: true },
+    detail: expect.stringContaining('key_limit'),
+  });
+  expect((await tell({ checks: [] }, 'none')).answer).toMatchObject({ status: 401 });
+  const reads = await makeTestKey(app, projectId, ['READ']);
+  expect((await tell({ checks: [] }, reads.secret)).answer).toMatchObject({ status: 403 });
 });

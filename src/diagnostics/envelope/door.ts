@@ -7,7 +7,8 @@ import { isStorableInstant } from '../../lib/storable.ts';
 import type { App } from '../../platform/app.ts';
 import type { LedgerEntry } from '../intake/ledger.ts';
 import { type ReportReceipt, takeReports } from '../intake/take.ts';
-import { DoorRefusal, readBody } from './body.ts';
+import { DoorRefusal, jsonOf, readBody } from './body.ts';
+import { takeChecks } from './checks.ts';
 import { reportOfEvent } from './event.ts';
 import { envelopeLimits, type Item, readEnvelope } from './items.ts';
 import { senderOf, tokenOfSdk } from './sender.ts';
@@ -39,8 +40,8 @@ const Discarded = z.object({
 });
 
 /**
- * Takes reports by HTTP, from any origin: at `/api/reports` our own reporter's, at
- * `/api/<project number>/envelope/` and `/store/` those of SDKs that speak envelopes, with the address
+ * Takes reports by HTTP, from any origin: at `/api/reports` our own reporter's, at `/api/checks` how it saw
+ * contracts kept, at `/api/<project number>/envelope/` and `/store/` those of SDKs that speak envelopes, with the address
  * `https://<key>@<host>/<project number>`.
  */
 export async function handleReports(
@@ -51,11 +52,15 @@ export async function handleReports(
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   const sdk = sdkPath.exec(path);
   try {
-    if (!sdk && path !== '/api/reports')
-      throw new DoorRefusal(404, 'Expected /api/reports or /api/<project number>/envelope/.');
+    if (!sdk && path !== '/api/reports' && path !== '/api/checks')
+      throw new DoorRefusal(
+        404,
+        'Expected /api/reports, /api/checks or /api/<project number>/envelope/.',
+      );
     if (request.method !== 'POST')
       throw new DoorRefusal(405, `Expected POST, got ${request.method}.`);
     if (sdk) await takeSdk(app, request, response, Number(sdk[1]), sdk[2] === 'store');
+    else if (path === '/api/checks') await takeChecks(app, request, response);
     else await takeOwn(app, request, response);
   } catch (error) {
     refuse(app, request, response, error);
@@ -193,14 +198,6 @@ function refuse(
   response.setHeader('x-sentry-error', message.replace(/[^\x20-\x7e]/g, '?'));
   if (!request.complete) response.setHeader('connection', 'close'); // the rest of the body is not read
   sendJson(response, status, { detail: message });
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 function dateOf(value: unknown): Date | null {
