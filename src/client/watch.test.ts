@@ -47,17 +47,17 @@ test('the client tells of contracts that a changed server does not keep, and cou
   await connection.run(ViewerDocument, {}); // cut, and asked again
   await connection.close();
 
-  const violations = await app.db.contractViolation.findMany({
-    include: { contract: { select: { operation: true } } },
-  });
-  const words = violations.map(({ kind, pointer, contract }) =>
-    [contract.operation, kind, pointer].join(' '),
-  );
-  expect(words.sort()).toEqual([
-    'Viewer PARAM_MISMATCH ',
-    'Viewer RESPONSE_SCHEMA_ERROR /viewer/scopes',
-    'Viewer UNAVAILABLE ',
-  ]);
+  const violations = async () =>
+    (await app.db.contractViolation.findMany({ include: { contract: true } }))
+      .map(({ kind, pointer, contract }) => [contract.operation, kind, pointer].join(' '))
+      .sort();
+  await expect
+    .poll(violations, { timeout: 10_000 })
+    .toEqual([
+      'Viewer PARAM_MISMATCH ',
+      'Viewer RESPONSE_SCHEMA_ERROR /viewer/scopes',
+      'Viewer UNAVAILABLE ',
+    ]);
   const told = await app.db.errorEvent.findMany();
   expect(new Set(told.map(({ service, release }) => `${service} ${release}`))).toEqual(
     new Set(['shop-recorder 7']),
