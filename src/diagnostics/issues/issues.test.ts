@@ -283,7 +283,7 @@ test('after seven days an issue is ongoing; forecasts of the database are those 
     ),
   });
 
-  await forecastLimits(app, now, 1);
+  await forecastLimits(app, now, 'ALL', 1);
   await turnAged(app, new Date(now.getTime() + 7 * 24 * hour + 1_000));
 
   const after = await app.db.errorIssue.findFirst();

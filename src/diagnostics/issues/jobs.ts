@@ -18,7 +18,9 @@ export const forecastIssuesJob = defineJob({
   name: 'diagnostics.forecastIssues',
   payload: nothing,
   schedule: { rule: () => '1 * * * *', payload: {} },
+  /** All at times, for what a missed run or a late backlog left. */
   async run(app) {
-    await forecastLimits(app);
+    const now = new Date();
+    await forecastLimits(app, now, now.getUTCHours() % 6 === 0 ? 'ALL' : 'MOVED');
   },
 });

@@ -1,3 +1,4 @@
+import { Prisma } from '../../generated/prisma/client.ts';
 import type { App } from '../../platform/app.ts';
 import { applyTurns } from './apply-turns.ts';
 import { type Living, newForMs, turnOnTime } from './life-cycle.ts';
@@ -32,26 +33,32 @@ export async function turnAged(app: Pick<App, 'db'>, now = new Date()): Promise<
   }
 }
 
+/** Reports in all of an issue that can come to no limit above the least one, whatever their hours. */
+const tooFew = 9;
+
 /**
- * Forecasts anew, for every issue that was seen in the past week, above how many reports in an hour it
- * escalates: the arithmetic of `forecastLimit`, in the database. A few at once, in the order of their ids, so
- * that reports wait for a moment at most. Answers with how many limits changed.
+ * Forecasts anew above how many reports in an hour issues escalate: the arithmetic of `forecastLimit`, in the
+ * database. A few at once, in the order of their ids, so that reports wait for a moment at most. Answers with how
+ * many limits changed.
+ *
+ * @param which `ALL` that were seen in the past week, or those that were `MOVED` since an hour ago: an hour with
+ *   reports came into the week or left it, or the issue is younger than that. A backlog that came late moves none.
  */
 export async function forecastLimits(
   { db }: Pick<App, 'db'>,
   now = new Date(),
-  issuesAtOnce = 500,
+  which: 'ALL' | 'MOVED' = 'ALL',
+  issuesAtOnce = 2_000,
 ): Promise<number> {
   let changed = 0;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const [piece] = await db.$queryRaw<{ last: string | null; changed: number }[]>`
-      WITH "span" AS (
+      WITH "span" AS MATERIALIZED (
         SELECT date_trunc('hour', ${now}::timestamptz) AS "end", date_trunc('hour', ${now}::timestamptz) - interval '168 hours' AS "begin"
       ), "piece" AS MATERIALIZED (
-        SELECT i."id", i."firstSeenAt", i."hourLimit" FROM "ErrorIssue" i
-        WHERE i."id" > ${after}::uuid AND i."lastSeenAt" >= (SELECT "begin" FROM "span")
-        ORDER BY i."id" LIMIT ${issuesAtOnce}
+        SELECT i."id", i."firstSeenAt", i."hourLimit" FROM ${which === 'ALL' ? seen : moved} i
+        WHERE i."id" > ${after}::uuid ORDER BY i."id" LIMIT ${issuesAtOnce}
       ), "hour" AS (
         SELECT f."issueId", h."hour", sum(h."count")::float8 AS "count"
         FROM "span" CROSS JOIN "piece" p JOIN "Fingerprint" f ON f."issueId" = p."id"
@@ -80,3 +87,17 @@ export async function forecastLimits(
     after = piece.last;
   }
 }
+
+const seen = Prisma.sql`(
+  SELECT i.* FROM "ErrorIssue" i WHERE i."lastSeenAt" >= (SELECT "begin" FROM "span"))`;
+
+// Every hour that counts is gone through by its project, as the indexes begin.
+const moved = Prisma.sql`(
+  SELECT i.* FROM "ErrorIssue" i WHERE i."id" IN (
+    SELECT f."issueId" FROM "span" s CROSS JOIN "Project" p
+    JOIN "FingerprintHour" h ON h."projectId" = p."id" AND h."hour" IN (s."end" - interval '1 hour', s."begin" - interval '1 hour')
+    JOIN "Fingerprint" f ON f."id" = h."fingerprintId"
+    UNION ALL
+    SELECT y."id" FROM "span" s CROSS JOIN "Project" p
+    JOIN "ErrorIssue" y ON y."projectId" = p."id" AND y."firstSeenAt" >= s."begin" - interval '1 hour'
+      AND (y."count" > ${tooFew} OR y."hourLimit" IS NULL AND y."firstSeenAt" < s."end" - interval '23 hours')))`;
