@@ -99,6 +99,9 @@ export function turnOnTime(issue: Living, now: Date): Turn | null {
 /** Fewest reports in an hour that are called an escalation, however quiet the past was. */
 const smallestLimit = 10;
 
+/** What a computed limit may be off by: one that is whole stays so, here and in the database. */
+const rounding = 1e-9;
+
 /**
  * Reports in an hour above which an issue escalates, forecast from its own past: the mean of its hours,
  * plus five of their standard deviations, and never below its busiest hour of the week or ten. `null`
@@ -111,7 +114,7 @@ export function forecastLimit(counts: number[]): number | null {
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
   const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / counts.length;
   const likely = mean + 5 * Math.sqrt(variance);
-  return Math.ceil(Math.max(smallestLimit, likely, ...counts));
+  return Math.ceil(Math.max(smallestLimit, likely, ...counts) - rounding);
 }
 
 /**

@@ -71,7 +71,7 @@ export async function forecastLimits(
         GROUP BY h."issueId", p."hourLimit", s."end", s."begin", p."firstSeenAt"
       ), "limit" AS (
         SELECT "issueId", "hourLimit", CASE WHEN "hours" < 24 THEN NULL ELSE
-          ceil(greatest(10, "sum" / "hours" + 5 * sqrt(greatest(0, "squares" / "hours" - ("sum" / "hours") ^ 2)), "most"))::int END AS "limit"
+          ceil(greatest(10, "sum" / "hours" + 5 * sqrt(greatest(0, "squares" / "hours" - ("sum" / "hours") ^ 2)), "most") - 1e-9)::int END AS "limit"
         FROM "past"
       ), "locked" AS MATERIALIZED (
         SELECT i."id" FROM "ErrorIssue" i
