@@ -59,3 +59,18 @@ export async function resetWatches(tx: Tx, subjectIds: string[]): Promise<void> 
   });
   await tx.alertWatchUser.deleteMany({ where: { subjectId: { in: subjectIds } } });
 }
+
+/**
+ * What was about some things is about another one from now on: the end of that is the end of their alerts.
+ * What rules counted of them is forgotten.
+ */
+export async function handOnAlerts(
+  tx: Tx,
+  { projectId, from, to }: { projectId: string; from: string[]; to: string },
+): Promise<void> {
+  await tx.alert.updateMany({
+    where: { projectId, subjectId: { in: from }, state: 'OPEN' },
+    data: { subjectId: to },
+  });
+  await tx.alertWatch.deleteMany({ where: { subjectId: { in: from } } });
+}

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { makeRule } from '../../../test/alerts.ts';
 import { ask, makeViewer, openReplica, openTestApp } from '../../../test/app.ts';
 import { anException, aReport, take } from '../../../test/reports.ts';
+import { countStatements, upTo } from '../../../test/sessions.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
@@ -240,6 +242,41 @@ test('merged issues stay merged for later reports, and split ones split', async 
   const two = await issues(app, viewer, { orderBy: 'COUNT' });
   const counts = Object.fromEntries(two.nodes.map(({ id, count }) => [id, count]));
   expect(counts).toEqual({ [target?.id ?? '']: 3, [newIssueId]: 3 });
+});
+
+test('the alerts of a merged issue end with the one that took its reports', async () => {
+  const { app, viewer } = await begin();
+  await makeRule({ app, viewer }, { trigger: 'ISSUE_NEW' });
+  await take(app, viewer.projectId, [aReport(), aReport(), other()]);
+  const { nodes } = await issues(app, viewer, { orderBy: 'COUNT' });
+  const [target, source] = nodes;
+  const open = () => app.db.alert.count({ where: { state: 'OPEN' } });
+  const input = { issueId: target?.id, operationId: newId(), sourceIds: [source?.id] };
+  await ask(app, viewer, MERGE, { input });
+
+  expect(await open()).toBe(2);
+  await ask(app, viewer, RESOLVE, { input: { issueId: target?.id, operationId: newId() } });
+
+  expect(await open()).toBe(0);
+  const history = await app.db.errorIssueChange.findMany({ where: { issueId: source?.id ?? '' } });
+  expect(history.at(-1)).toMatchObject({ reason: `It was merged into ${target?.id}.`, version: 2 });
+});
+
+test('many issues are merged in as many statements as a few', async () => {
+  const { app, viewer } = await begin();
+  const kinds = upTo(23).map((at) => aReport({ fingerprint: [`kind ${at}`] }));
+  await take(app, viewer.projectId, kinds);
+  const { nodes } = await issues(app, viewer);
+  const [target, warm, ...others] = nodes.map(({ id }) => id);
+  const merge = (sourceIds: unknown[]) =>
+    countStatements(app, () =>
+      ask(app, viewer, MERGE, { input: { issueId: target, operationId: newId(), sourceIds } }),
+    );
+
+  await merge([warm]); // whatever is done once
+  const [few, many] = [await merge(others.slice(0, 2)), await merge(others.slice(2))];
+
+  expect(many).toBe(few);
 });
 
 test('issues are filtered and ordered, and every one says why it is grouped so', async () => {

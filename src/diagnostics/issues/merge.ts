@@ -1,8 +1,10 @@
 import type { ErrorIssue } from '../../generated/prisma/client.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import { InvalidInputError } from '../../lib/errors.ts';
+import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import { isDuplicate, type Tx } from '../../platform/db.ts';
+import { handOnAlerts } from '../alerts/watches.ts';
 import { changeIssue, type IssueChangeInput, writeChange } from './change.ts';
 import { ErrorIssueIdTakenError, ErrorIssueMergedError } from './errors.ts';
 import { newForMs } from './life-cycle.ts';
@@ -12,7 +14,7 @@ const maxMerged = 50;
 
 /**
  * Gives an issue the reports of others: past ones at once, as their fingerprints move, and future ones
- * with them. The others stay as pointers.
+ * with them, as do their alerts. The others stay as pointers.
  *
  * @throws {InvalidInputError} none, too many, or the issue itself among them
  * @throws {ErrorIssueMergedError} one was merged before
@@ -41,16 +43,17 @@ export async function mergeErrorIssues(
         where: { issueId: { in: sourceIds } },
         data: { issueId: target.id },
       });
-      for (const source of sources)
-        await writeChange(
-          tx,
-          source,
-          {
-            data: { mergedIntoId: target.id, count: 0n, userCount: 0 },
-            reason: `It was merged into ${target.id}.`,
-          },
-          viewer.id,
-        );
+      await tx.errorIssue.updateMany({
+        where: { id: { in: sourceIds } },
+        data: { mergedIntoId: target.id, count: 0n, userCount: 0, version: { increment: 1 } },
+      });
+      await tx.errorIssueChange.createMany({
+        data: sources.map(({ id, state, version }) => ({
+          ...{ id: newId(), issueId: id, state, version: version + 1, actorId: viewer.id },
+          reason: `It was merged into ${target.id}.`,
+        })),
+      });
+      await handOnAlerts(tx, { projectId: target.projectId, from: sourceIds, to: target.id });
       await recount(tx, [target.id]);
       return {
         data: await releasesOf(tx, [target, ...sources]),
@@ -76,15 +79,15 @@ export async function splitErrorIssue(
   const fingerprintIds = [...new Set(input.fingerprintIds)].sort();
   const { newIssueId } = input;
   await changeIssue(app, viewer, { ...input, fingerprintIds }, async (tx, issue) => {
-    const own = await tx.fingerprint.findMany({
-      where: { issueId: issue.id },
+    const held = await tx.fingerprint.count({ where: { issueId: issue.id } });
+    const moving = await tx.fingerprint.findMany({
+      where: { issueId: issue.id, id: { in: fingerprintIds } },
       orderBy: [{ lastSeenAt: 'desc' }, { id: 'desc' }],
     });
-    const moving = own.filter(({ id }) => fingerprintIds.includes(id));
     const [first] = moving;
     if (!first || moving.length !== fingerprintIds.length)
       throw new InvalidInputError('input.fingerprintIds', 'Expected fingerprints of the issue.');
-    if (moving.length === own.length)
+    if (moving.length === held)
       throw new InvalidInputError('input.fingerprintIds', 'Expected that one fingerprint stays.');
     const now = new Date();
     const firstSeenAt = new Date(Math.min(...moving.map((each) => each.firstSeenAt.getTime())));
