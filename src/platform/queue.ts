@@ -55,6 +55,12 @@ export type Queue = {
     payload: P,
     options?: { afterSeconds?: number },
   ): Promise<void>;
+  /** The same for many of one kind, in one statement. */
+  sendAll<P extends Ids>(
+    tx: Tx,
+    job: JobDefinition<P>,
+    jobs: { payload: P; afterSeconds: number }[],
+  ): Promise<void>;
   /** Jobs that wait, in all queues; at most five seconds old. */
   depth(): number;
   /** Waiting, running and dead jobs by queue, read now. */
@@ -182,25 +188,45 @@ export async function openQueue(
   const timer = setInterval(measure, 5_000);
   timer.unref();
 
+  const jobOf = <P extends Ids>(job: JobDefinition<P>, payload: P, afterSeconds: number) => {
+    const parsed = job.payload.parse(payload);
+    const trace = currentTrace();
+    return {
+      data: { payload: parsed, traceparent: trace ? traceparentOf(trace) : null },
+      options: {
+        ...(job.priority ? { priority: job.priority } : {}),
+        ...(afterSeconds > 0 ? { startAfter: `${afterSeconds} seconds` } : {}),
+        ...(parsed.projectId ? { group: { id: parsed.projectId } } : {}),
+      },
+    };
+  };
+
   const send = async <P extends Ids>(
     tx: Tx,
     job: JobDefinition<P>,
     payload: P,
     { afterSeconds = 0 }: { afterSeconds?: number } = {},
   ): Promise<void> => {
-    const parsed = job.payload.parse(payload);
-    const trace = currentTrace();
-    const id = await boss.send(
-      job.name,
-      { payload: parsed, traceparent: trace ? traceparentOf(trace) : null },
-      {
-        db: fromPrisma(tx),
-        ...(job.priority ? { priority: job.priority } : {}),
-        ...(afterSeconds > 0 ? { startAfter: `${afterSeconds} seconds` } : {}),
-        ...(parsed.projectId ? { group: { id: parsed.projectId } } : {}),
-      },
-    );
+    const { data, options } = jobOf(job, payload, afterSeconds);
+    const id = await boss.send(job.name, data, { db: fromPrisma(tx), ...options });
     if (!id) throw new Error(`Expected the queue to take job ${job.name}, it did not.`);
+  };
+
+  const sendAll = async <P extends Ids>(
+    tx: Tx,
+    job: JobDefinition<P>,
+    jobs: { payload: P; afterSeconds: number }[],
+  ): Promise<void> => {
+    if (jobs.length === 0) return;
+    const rows = jobs.map(({ payload, afterSeconds }) => {
+      const { data, options } = jobOf(job, payload, afterSeconds);
+      return { data, ...options };
+    });
+    const ids = await boss.insert(job.name, rows, { db: fromPrisma(tx), returnId: true });
+    if (ids?.length !== jobs.length)
+      throw new Error(
+        `Expected the queue to take ${jobs.length} jobs ${job.name}, it took ${ids?.length ?? 0}.`,
+      );
   };
 
   const runOne = async (
@@ -279,6 +305,7 @@ export async function openQueue(
 
   return {
     send,
+    sendAll,
     stats,
     depth: () => depth,
     async emit(tx, event, payload) {

@@ -3,7 +3,7 @@ import { makeChannel, makeRule, openAlerting } from '../../../test/alerts.ts';
 import { ask, makeViewer, openReplica } from '../../../test/app.ts';
 import { follow } from '../../../test/follow.ts';
 import { counted } from '../../../test/reports.ts';
-import { dumpDatabase } from '../../../test/sessions.ts';
+import { dumpDatabase, upTo } from '../../../test/sessions.ts';
 import { aSignal, state } from '../../../test/signals.ts';
 import { makeClient } from '../../../test/sync.ts';
 import { newId } from '../../lib/ids.ts';
@@ -163,6 +163,26 @@ test('over 10 messages in 5 minutes a rule sends one digest with counts to a cha
     },
   });
   expect(await app.db.alertCap.findMany()).toMatchObject([{ digestId: null }]);
+});
+
+test('of many alerts to many channels all are sent, in as many statements as of a few', async () => {
+  const alerting = await openAlerting();
+  const { app, projectId, channels } = alerting;
+  const some = await Promise.all(upTo(6).map(() => makeChannel(alerting)));
+  await makeRule(alerting, { channelIds: some });
+  const issues = (count: number) => Array.from({ length: count }, () => newIssue(projectId));
+  await state(app, ...issues(1));
+
+  const costs = [];
+  for (const count of [2, 6]) {
+    const before = app.database.statements(); // followers read what is new by other connections
+    await state(app, ...issues(count));
+    costs.push(app.database.statements() - before);
+  }
+
+  expect(costs[1]).toBe(costs[0]);
+  await app.queue.work(app);
+  await expect.poll(() => channels.taken.length, far).toBe(6 * 9);
 });
 
 test('after a digest that could not be sent a channel is told again', async () => {

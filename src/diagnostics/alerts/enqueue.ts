@@ -125,14 +125,16 @@ export async function keepChannels(
 async function enqueue({ queue }: Pick<App, 'queue'>, tx: Tx, deliveries: New[]): Promise<void> {
   if (deliveries.length === 0) return;
   await tx.delivery.createMany({ data: deliveries });
-  for (const { id, projectId, state, dueAt, createdAt } of deliveries)
-    if (state === 'PENDING')
-      await queue.send(
-        tx,
-        deliverJob,
-        { projectId, deliveryId: id },
-        { afterSeconds: Math.max(0, Math.ceil((dueAt.getTime() - createdAt.getTime()) / 1_000)) },
-      );
+  await queue.sendAll(
+    tx,
+    deliverJob,
+    deliveries
+      .filter(({ state }) => state === 'PENDING')
+      .map(({ id, projectId, dueAt, createdAt }) => ({
+        payload: { projectId, deliveryId: id },
+        afterSeconds: Math.max(0, Math.ceil((dueAt.getTime() - createdAt.getTime()) / 1_000)),
+      })),
+  );
 }
 
 /** What rules have sent, locked until the transaction ends; of deleted rules there is nothing. */
