@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openTestApp } from '../../test/app.ts';
@@ -22,9 +25,9 @@ function enter(app: App, onGone: (peer: Peer) => Promise<void> = async () => und
 }
 
 /** A row of a process that was killed: nobody holds its lock. */
-async function leaveBehind(app: App): Promise<string> {
+async function leaveBehind(app: App, where = { host: 'elsewhere', pid: 4_711 }): Promise<string> {
   const id = newId();
-  await app.db.process.create({ data: { id, service: 'worker', host: 'elsewhere', pid: 4_711 } });
+  await app.db.process.create({ data: { id, service: 'worker', ...where } });
   return id;
 }
 
@@ -40,6 +43,19 @@ test('a process that was killed is missed, and forgotten then; one that said goo
   await expect.poll(() => one.missed, patience).toEqual([id]);
   await expect.poll(() => app.db.process.count(), patience).toBe(1);
   expect(one.missed).toEqual([id]);
+});
+
+test('one of the same machine is missed sooner, as soon as it runs no more', async () => {
+  const app = await openTestApp();
+  const { missed } = enter(app);
+  const child = spawn(process.execPath, ['--eval', '0']);
+  await once(child, 'exit');
+
+  const elsewhere = await leaveBehind(app);
+  const here = await leaveBehind(app, { host: hostname(), pid: child.pid ?? 0 });
+  const alive = await leaveBehind(app, { host: hostname(), pid: process.pid });
+
+  await expect.poll(() => missed, patience).toEqual([here, elsewhere, alive]);
 });
 
 test('one that could not be told is heard of again', async () => {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type pg from 'pg';
 import { newId } from '../lib/ids.ts';
 import type { Database } from './db.ts';
+import { startOf } from './lock.ts';
 import type { Log } from './log.ts';
 
 /** Which part of us a process is. */
@@ -15,21 +16,24 @@ export type Presence = {
   close(): Promise<void>;
 };
 
-/** What others need to find out that a process is gone: four to five seconds. */
-const lookEveryMs = 1_000;
-const looksUntilGone = 5;
+/**
+ * What others need to find out that a process is gone: five seconds, in which one that only lost its
+ * connection has another. Those on its own machine see at the first look that it runs no more.
+ */
+const lookEveryMs = 500;
+const looksUntilGone = 10;
 /** Of one statement, so that a connection which is half dead is given up. */
 const answerMs = 5_000;
 /** Postgres notices after 11 s that a machine has lost its power or its network, not after two hours. */
 const keepAlives = `SELECT set_config('tcp_keepalives_idle', '5', false),
   set_config('tcp_keepalives_interval', '2', false), set_config('tcp_keepalives_count', '3', false)`;
+const ownHost = hostname();
 const lockOf = (id: string) => `hashtextextended('codesight process ' || ${id}, 0)`;
 
 /**
  * Makes this process known as long as it lives, and looks for others that are gone. A process holds an
  * advisory lock by a connection of its own, which the kernel closes however the process ends; so its
- * absence is a fact, not a guess by the clock. One whose connection was cut alone has it again before
- * the fifth look.
+ * absence is a fact, not a guess by the clock.
  *
  * @param onGone hears of one that ended without saying goodbye, in each process that sees it: two may hear
  *   of the same one. When it rejects, it hears again with the next look
@@ -58,7 +62,7 @@ export function openPresence(
       await entered.query(`SELECT pg_advisory_lock(${lockOf('$1')})`, [own]);
       await entered.query(
         'INSERT INTO "Process" ("id", "service", "host", "pid") VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
-        [own, service, hostname(), process.pid],
+        [own, service, ownHost, process.pid],
       );
       return entered;
     } catch (error) {
@@ -80,7 +84,7 @@ export function openPresence(
     for (const peer of rows) {
       const times = (absences.get(peer.id) ?? 0) + 1;
       absences.set(peer.id, times);
-      if (times < looksUntilGone) continue;
+      if (times < looksUntilGone && !(await hasEndedHere(peer))) continue;
       const isHeard = await onGone(peer).then(
         () => true,
         (error: unknown) => {
@@ -125,4 +129,8 @@ export function openPresence(
       await leave();
     },
   };
+}
+
+async function hasEndedHere({ host, pid }: Peer): Promise<boolean> {
+  return host === ownHost && (await startOf(pid)) === undefined;
 }

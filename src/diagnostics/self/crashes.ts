@@ -5,8 +5,8 @@ import { takeReports } from '../intake/take.ts';
 import { ownProject } from './own-project.ts';
 
 /**
- * Makes this process known and tells of others that ended without saying goodbye, within five seconds
- * (`openPresence`). Whoever still runs tells; where nobody does, whoever starts next. The report has the
+ * Makes this process known and tells of others that ended without saying goodbye: within a second on the
+ * same machine, within five from another (`openPresence`). Whoever still runs tells; where nobody does, whoever starts next. The report has the
  * id of the process, so that it is one however many tell.
  */
 export function openCrashWatch(app: App, service: Service): Presence {
