@@ -11,6 +11,7 @@ import { sameBytes } from '../../platform/keys.ts';
 import { redactWords } from '../../privacy/redact.ts';
 import type { Signal } from '../signals.ts';
 import { stateSignals } from '../state-signals.ts';
+import { cleanName } from './compared.ts';
 import {
   SyncAuthorityUnknownError,
   SyncClientNotFoundError,
@@ -137,7 +138,9 @@ export async function takeSample(
 ): Promise<SyncClient> {
   const before = SyncTelemetry.parse(client.latest);
   const isStoreSound = telemetry.isStoreSound ?? before.isStoreSound ?? null; // what is not told stays
-  const sample = { ...telemetry, isStoreSound, lastError: redactWords(telemetry.lastError) };
+  const headId = telemetry.headId == null ? null : cleanName(telemetry.headId);
+  const lastError = redactWords(telemetry.lastError);
+  const sample = { ...telemetry, headId, isStoreSound, lastError };
   const worst = worstOf(SyncWorst.parse(client.worst), sample);
   const isLate = sampledAt < client.sampledAt;
   if (isLate)

@@ -1,4 +1,6 @@
+import { shortHash } from '../../lib/sync/digest.ts';
 import type { Tx } from '../../platform/db.ts';
+import { redactWords } from '../../privacy/redact.ts';
 
 /** One word for an entity of a project. */
 export function entityOf(
@@ -11,6 +13,11 @@ export function entityOf(
 /** One word for all sequences of a client. */
 export function sequencesOf(clientId: string): string {
   return `sequences/${clientId}`;
+}
+
+/** A name of the client's own that says something about a person is known by its hash. */
+export function cleanName(name: string): string {
+  return redactWords(name) === name ? name : shortHash(name);
 }
 
 /**

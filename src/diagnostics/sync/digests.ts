@@ -8,11 +8,11 @@ import {
   type PairVerdict,
   type Take,
 } from '../../lib/sync/compare.ts';
-import { type Digest, digestFrom, shortHash } from '../../lib/sync/digest.ts';
+import { type Digest, digestFrom } from '../../lib/sync/digest.ts';
 import { compareTrees, type LeafItem, type ToldTree } from '../../lib/sync/tree.ts';
 import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
-import { redactWords } from '../../privacy/redact.ts';
+import { cleanName } from './compared.ts';
 import { type Agreement, openIssue, thisServer } from './issues.ts';
 
 /** How an entity stands after a report. */
@@ -243,9 +243,8 @@ function rowOf(
   };
 }
 
-/** A key that says something about a person is known by its hash. */
 function cleanItem({ key, hash }: LeafItem): LeafItem {
-  return { key: redactWords(key) === key ? key : shortHash(key), hash };
+  return { key: cleanName(key), hash };
 }
 
 function sideOf(row: SyncDigest): Side {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ask, makeProject, makeViewer, openTestApp } from '../../../test/app.ts';
+import { dumpDatabase } from '../../../test/sessions.ts';
 import { makeClient, notes, versionOf } from '../../../test/sync.ts';
 import type { Viewer } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
@@ -280,6 +281,10 @@ test('what does not fit is refused by the name of its field and limit', async ()
       'input.versions.0.entityId',
       { versions: [versionOf('anna@example.org', { value: 1, vector: {} })] },
     ],
+    [
+      'input.versions.0',
+      { versions: [versionOf('n', { value: 1, vector: { 'anna@example.org': 1 } })] },
+    ],
     ['input.client.token', { client: { ...page.client, token: 'short' } }],
     [
       'input.issues.0.local',
@@ -292,6 +297,28 @@ test('what does not fit is refused by the name of its field and limit', async ()
   ] as const)
     expect(await page.report(input)).toMatchObject({ __typename: 'InvalidInput', field });
   expect(await app.db.syncClient.count()).toBe(0);
+});
+
+test('what clients call things in their own words is kept without personal data', async () => {
+  const { app, page } = await openPlace();
+  const anna = 'anna@example.org';
+  const calm = { isOnline: true, queueDepth: 1, headAttempts: 1, restarts: 0 };
+
+  await page.report({
+    telemetry: { ...calm, headId: `to ${anna}`, lastError: `${anna} is unknown` },
+    sequences: [{ stream: `of ${anna}`, issued: 1 }],
+    issues: [
+      {
+        ...{ type: 'VALIDATION_FAILED', entityType: 'Note', entityId: 'n', keys: ['title', anna] },
+        message: `Not for ${anna}`,
+      },
+    ],
+  });
+
+  expect(await app.db.syncIssue.findMany()).toMatchObject([
+    { keys: ['title', expect.stringMatching(/^[0-9a-f]{8,}$/)] },
+  ]);
+  expect(await dumpDatabase(app)).not.toContain(anna);
 });
 
 test('a client and its other side that tell of a sequence at the same time undo nothing of each other', async () => {

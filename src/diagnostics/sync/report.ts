@@ -10,7 +10,7 @@ import type { App } from '../../platform/app.ts';
 import type { Tx } from '../../platform/db.ts';
 import { redactWords } from '../../privacy/redact.ts';
 import { admitClient, type Reporter, takeSample } from './clients.ts';
-import { entityOf, lockCompared, sequencesOf } from './compared.ts';
+import { cleanName, entityOf, lockCompared, sequencesOf } from './compared.ts';
 import { keepCopies, type OpenCopy } from './copies.ts';
 import { type DigestAnswer, type OwnTake, takeDigests } from './digests.ts';
 import { closeAgreed, openIssue } from './issues.ts';
@@ -157,7 +157,7 @@ async function takeIssue(
   const issue =
     mine ??
     (await openIssue(app, tx, {
-      ...{ projectId, type, entityType, entityId, operation, keys: found.keys },
+      ...{ projectId, type, entityType, entityId, operation, keys: found.keys.map(cleanName) },
       message: redactWords(found.message) ?? 'A client found it.',
       sourceId: client.id,
       targetId: targetId === client.id ? null : targetId,
@@ -201,6 +201,16 @@ function refuseUnfit(report: SyncReport): void {
             `input.${list}.${index}.${field}`,
             `Expected ${field} without personal data, for example a UUID or a hash.`,
           );
+  for (const list of ['versions', 'issues'] as const)
+    for (const [index, item] of report[list].entries()) {
+      const vectors = 'vector' in item ? [item.vector] : [item.localVector, item.remoteVector];
+      const names = vectors.flatMap((vector) => Object.keys(vector ?? {})).join('\n');
+      if (redactWords(names) !== names)
+        throw new InvalidInputError(
+          `input.${list}.${index}`,
+          'Expected names of replicas in version vectors without personal data, for example UUIDs.',
+        );
+    }
   if (report.checkpoint && redactWords(report.checkpoint) !== report.checkpoint)
     throw new InvalidInputError('input.checkpoint', 'Expected a checkpoint without personal data.');
   for (const [index, issue] of report.issues.entries())
