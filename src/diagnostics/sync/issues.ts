@@ -125,7 +125,7 @@ export async function changeIssue(
     select: { id: true },
   });
   await app.pubsub.notify(tx, { topic: 'sync', projectId, subjectId: id });
-  if (signal) await stateSignals(app, tx, [await signalOf(tx, issue, signal)]);
+  if (signal) await stateSignals(app, tx, await signalsOf(tx, [issue], signal));
   return issue;
 }
 
@@ -197,33 +197,48 @@ export async function closeContinued(
   );
 }
 
-/** Closes issues, in the order of their ids. What is being carried out would change a copy that agrees now, and what froze is thawed. */
+/**
+ * Closes issues. What is being carried out would change a copy that agrees now, and what froze is thawed.
+ * As many statements for many as for one.
+ */
 async function closeIssues(app: Needs, tx: Tx, ids: string[]): Promise<number> {
-  let closed = 0;
-  for (const id of ids) {
-    const issue = await lockIssue(tx, id);
-    if (!issue || issue.state === 'CLOSED') continue;
-    await cancelWaiting(tx, id);
-    if (issue.strategy === 'MANUAL' && issue.sourceId)
-      await tx.syncInstruction.create({
-        data: {
-          ...{ id: newId(), issueId: id, clientId: issue.sourceId },
-          ...{ round: issue.version + 1, kind: 'THAW' as const, keys: [] },
-        },
-        select: { id: true },
-      });
-    await changeIssue(app, tx, issue, {
-      action: 'CLOSED',
-      set: { state: 'CLOSED', closedAt: new Date() },
-      signal: 'sync.resolved',
-    });
-    closed += 1;
-  }
-  return closed;
+  if (ids.length === 0) return 0;
+  await tx.$queryRaw`SELECT 1 FROM "SyncIssue" WHERE "id" = ANY(${ids}::uuid[]) ORDER BY "id" FOR NO KEY UPDATE`;
+  const where = { id: { in: ids }, state: { not: 'CLOSED' as const } };
+  const before = await tx.syncIssue.findMany({ where, orderBy: { id: 'asc' } });
+  const closing = { in: before.map(({ id }) => id) };
+  await cancelWaiting(tx, closing);
+  const frozen = before.flatMap(({ id, strategy, sourceId, version, projectId }) =>
+    strategy === 'MANUAL' && sourceId ? [{ id, clientId: sourceId, version, projectId }] : [],
+  );
+  await tx.syncInstruction.createMany({
+    data: frozen.map(({ id: issueId, clientId, version }) => ({
+      ...{ id: newId(), issueId, clientId, round: version + 1, kind: 'THAW' as const, keys: [] },
+    })),
+  });
+  const issues = await tx.syncIssue.updateManyAndReturn({
+    where: { id: closing },
+    data: { state: 'CLOSED', closedAt: new Date(), version: { increment: 1 } },
+  });
+  await tx.syncIssueChange.createMany({
+    data: issues.map(({ id: issueId, version, state, strategy }) => ({
+      ...{ id: newId(), issueId, version, action: 'CLOSED' as const, state, strategy },
+    })),
+  });
+  await app.pubsub.notifyAll(tx, [
+    ...issues.map(({ id: subjectId, projectId }) => ({
+      ...{ topic: 'sync' as const, projectId, subjectId },
+    })),
+    ...frozen.map(({ clientId: subjectId, projectId }) => ({
+      ...{ topic: 'instructions' as const, projectId, subjectId },
+    })),
+  ]);
+  await stateSignals(app, tx, await signalsOf(tx, issues, 'sync.resolved'));
+  return issues.length;
 }
 
 /** What was asked of clients and not carried out yet is asked no more. */
-export async function cancelWaiting(tx: Tx, issueId: string): Promise<void> {
+export async function cancelWaiting(tx: Tx, issueId: string | { in: string[] }): Promise<void> {
   await tx.syncInstruction.updateMany({
     where: { issueId, state: 'WAITING', kind: { not: 'THAW' } },
     data: { state: 'CANCELLED', answeredAt: new Date() },
@@ -238,29 +253,39 @@ const categories: Record<SyncIssueType, ReportCategory> = {
   VALIDATION_FAILED: 'VALIDATION_FAILED',
 };
 
-async function signalOf(tx: Tx, issue: SyncIssue, kind: Signal['kind']): Promise<Signal> {
-  const { projectId, id, type, entityType, sourceId, createdAt, lastSeenAt, seenCount } = issue;
-  const source = sourceId ? await tx.syncClient.findUnique({ where: { id: sourceId } }) : null;
-  const conflicts = await tx.syncIssue.count({
-    where: { projectId, sourceId, type: 'CONFLICT', state: { not: 'CLOSED' } },
+/** What is said of issues, with the state of their clients. Two statements for any number. */
+async function signalsOf(tx: Tx, issues: SyncIssue[], kind: Signal['kind']): Promise<Signal[]> {
+  const sourceIds = [...new Set(issues.flatMap(({ sourceId }) => sourceId ?? []))];
+  const sources = await tx.syncClient.findMany({ where: { id: { in: sourceIds } } });
+  const conflicts = await tx.syncIssue.groupBy({
+    by: ['sourceId'],
+    where: { sourceId: { in: sourceIds }, type: 'CONFLICT', state: { not: 'CLOSED' } },
+    _count: true,
   });
-  return {
-    ...{ projectId, kind, subjectId: id, category: categories[type] },
-    title: `${type} of ${entityType}${source ? ` on ${source.name}` : ''}`.slice(0, 200),
-    severity: kind === 'sync.resolved' ? 'INFO' : type === 'VALIDATION_FAILED' ? 'MEDIUM' : 'HIGH',
-    source: source?.name ?? null,
-    correlationId: null,
-    clientId: sourceId,
-    detail: {
-      type,
-      state: issue.state,
-      strategy: issue.strategy,
-      entityType,
-      pendingOperations: source?.queueDepth ?? 0,
-      lastSyncTimestamp: source?.agreedAt?.toISOString() ?? null,
-      conflictCount: conflicts,
-      offlineQueue: source && !source.isOnline ? source.queueDepth : 0,
-    },
-    seen: { count: seenCount, users: 0, firstAt: createdAt, lastAt: lastSeenAt },
-  };
+  const sourceOf = new Map(sources.map((source) => [source.id, source]));
+  const conflictsOf = new Map(conflicts.map(({ sourceId, _count }) => [sourceId, _count]));
+  return issues.map((issue): Signal => {
+    const { projectId, id, type, entityType, sourceId, createdAt, lastSeenAt, seenCount } = issue;
+    const source = sourceId ? sourceOf.get(sourceId) : undefined;
+    return {
+      ...{ projectId, kind, subjectId: id, category: categories[type] },
+      title: `${type} of ${entityType}${source ? ` on ${source.name}` : ''}`.slice(0, 200),
+      severity:
+        kind === 'sync.resolved' ? 'INFO' : type === 'VALIDATION_FAILED' ? 'MEDIUM' : 'HIGH',
+      source: source?.name ?? null,
+      correlationId: null,
+      clientId: sourceId,
+      detail: {
+        type,
+        state: issue.state,
+        strategy: issue.strategy,
+        entityType,
+        pendingOperations: source?.queueDepth ?? 0,
+        lastSyncTimestamp: source?.agreedAt?.toISOString() ?? null,
+        conflictCount: conflictsOf.get(sourceId) ?? 0,
+        offlineQueue: source && !source.isOnline ? source.queueDepth : 0,
+      },
+      seen: { count: seenCount, users: 0, firstAt: createdAt, lastAt: lastSeenAt },
+    };
+  });
 }

@@ -98,6 +98,43 @@ test('an issue closes only when the next digest agrees', async () => {
   expect(await issues({ states: ['OPEN'] })).toEqual([]);
 });
 
+test('many issues are closed in as many statements as a few, and what they froze is thawed', async () => {
+  const { app, page, server, issues } = await openPlace();
+  const admin = await makeViewer(app, {
+    ...{ project: (await app.db.project.findFirstOrThrow()).id, scopes: ['ADMIN'] },
+    participant: null,
+  });
+  const costs = [];
+  for (const names of [['a', 'b'], [...'cdefghij']]) {
+    const version = (value: number) => ({
+      versions: names.map((name) => versionOf(name, { value, vector: { [`v${value}`]: 1 } })),
+    });
+    await server.report(version(1));
+    await page.report(version(2));
+    const open = await app.db.syncIssue.findMany({ where: { state: 'OPEN' } });
+    expect(open).toHaveLength(names.length);
+    for (const { id, version: expectedVersion } of open)
+      await ask(
+        app,
+        admin,
+        `mutation ($input: ResolveSyncIssueInput!) { resolveSyncIssue(input: $input) { __typename } }`,
+        { input: { issueId: id, operationId: newId(), expectedVersion, strategy: 'MANUAL' } },
+      );
+    const before = app.database.statements();
+    await page.report(version(1));
+    costs.push(app.database.statements() - before);
+  }
+
+  expect(costs[1]).toBe(costs[0]);
+  expect((await issues()).every(({ state }) => state === 'CLOSED')).toBe(true);
+  const given = async (kind: 'FREEZE' | 'THAW', state: 'CANCELLED' | 'WAITING') =>
+    app.db.syncInstruction.count({ where: { kind, state } });
+  expect(await given('FREEZE', 'CANCELLED')).toBe(10);
+  expect(await given('THAW', 'WAITING')).toBe(10);
+  expect(await app.db.outbox.count({ where: { topic: 'instructions' } })).toBe(20); // clients are told of both
+  expect(await app.db.syncIssueChange.count({ where: { action: 'CLOSED' } })).toBe(10);
+});
+
 test('a repeat of a report is answered as the first time and counts once', async () => {
   const { app, server, page, issues } = await openPlace();
   const report = { reportId: newId(), checkpoint: 'v1', takenAt: new Date().toISOString() };
