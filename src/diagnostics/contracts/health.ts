@@ -1,4 +1,3 @@
-import { Prisma } from '../../generated/prisma/client.ts';
 import type { App } from '../../platform/app.ts';
 
 /** How well a service kept its contracts. */
@@ -23,16 +22,20 @@ export async function contractHealth(
   projectId: string,
   days: number,
 ): Promise<ContractHealth[]> {
-  return await db.$queryRaw<ContractHealth[]>(Prisma.sql`
-    SELECT c."service",
-      (count(DISTINCT c."id") FILTER (WHERE h."hour" > s."since"))::int AS "contracts",
-      coalesce(sum(h."checks") FILTER (WHERE h."hour" > s."since"), 0)::float8 AS "checks",
-      coalesce(sum(h."violations") FILTER (WHERE h."hour" > s."since"), 0)::float8 AS "violations",
-      coalesce(sum(h."violations") FILTER (WHERE h."hour" <= s."since"), 0)::float8 AS "violationsBefore",
+  return await db.$queryRaw<ContractHealth[]>`
+    WITH "span" AS (SELECT now() - make_interval(days => ${days}::int) AS "since"),
+      "contract" AS (
+        SELECT h."contractId" AS "id", bool_or(h."hour" > s."since") AS "isRecent",
+          sum(CASE WHEN h."hour" > s."since" THEN h."checks" ELSE 0 END) AS "checks",
+          sum(CASE WHEN h."hour" > s."since" THEN h."violations" ELSE 0 END) AS "violations",
+          sum(CASE WHEN h."hour" > s."since" THEN 0 ELSE h."violations" END) AS "violationsBefore"
+        FROM "span" s CROSS JOIN "ContractHour" h JOIN "Contract" o ON o."id" = h."contractId"
+        WHERE o."projectId" = ${projectId}::uuid AND h."hour" > now() - make_interval(days => ${2 * days}::int)
+        GROUP BY 1
+      )
+    SELECT c."service", (count(*) FILTER (WHERE h."isRecent"))::int AS "contracts", sum(h."checks")::float8 AS "checks",
+      sum(h."violations")::float8 AS "violations", sum(h."violationsBefore")::float8 AS "violationsBefore",
       max(c."lastViolationAt") AS "lastViolationAt"
-    FROM "Contract" c
-      CROSS JOIN (SELECT now() - make_interval(days => ${days}::int) AS "since") s
-      JOIN "ContractHour" h ON h."contractId" = c."id" AND h."hour" > s."since" - make_interval(days => ${days}::int)
-    WHERE c."projectId" = ${projectId}::uuid
-    GROUP BY c."service" ORDER BY "violations" DESC, c."service" LIMIT 200`);
+    FROM "contract" h JOIN "Contract" c USING ("id")
+    GROUP BY c."service" ORDER BY "violations" DESC, c."service" LIMIT 200`;
 }
