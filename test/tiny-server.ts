@@ -10,7 +10,7 @@ import '../src/graphql/scalars.ts';
 import { newId } from '../src/lib/ids.ts';
 import type { App } from '../src/platform/app.ts';
 import type { Log } from '../src/platform/log.ts';
-import { currentTrace } from '../src/platform/trace.ts';
+import { childOf, currentTrace, currentTrace, traceparentOf } from '../src/platform/trace.ts';
 import { openTestApp } from './app.ts';
 
 /** Who a token belongs to. Tests revoke by deleting, and cause an outage by `isDown`. */
@@ -251,6 +251,13 @@ function tinySchema(): GraphQLSchema {
   });
   builder.subscriptionType({
     fields: (t) => ({
+      spans: t.string({
+        authScopes: { viewer: true },
+        subscribe: async function* () {
+          yield* [1, 2];
+        },
+        resolve: () => traceparentOf(currentTrace() ?? childOf(null)),
+      }),
       count: t.int({
         authScopes: { viewer: true },
         args: { to: t.arg.int({ required: true }) },

@@ -12,11 +12,7 @@ import { CommandError } from './failure.ts';
  * @throws {CommandError} there is no such project, or more than one to choose from
  */
 export async function findProject(desk: Desk, asked?: string): Promise<string> {
-  const first = await ensureFirstKey(desk, new Date());
-  // The key of all scopes is for whoever starts a server; here nobody would see it.
-  if (first)
-    await revokeKey(desk, { projectId: first.projectId, keyId: first.id, now: new Date() });
-
+  await ensureProject(desk);
   const projects = await desk.db.project.findMany({
     orderBy: [{ createdAt: 'asc' }],
     select: { id: true, name: true },
@@ -30,6 +26,14 @@ export async function findProject(desk: Desk, asked?: string): Promise<string> {
   throw new CommandError(
     `Expected ${asked ? `a project ${asked}` : 'one project'}, found ${projects.length}. Name one with --project:\n${list}`,
   );
+}
+
+/** Makes the first project where there is none. */
+export async function ensureProject(desk: Desk): Promise<void> {
+  const first = await ensureFirstKey(desk, new Date());
+  // The key of all scopes is for whoever starts a server; here nobody would see it.
+  if (first)
+    await revokeKey(desk, { projectId: first.projectId, keyId: first.id, now: new Date() });
 }
 
 /**

@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import packageJson from '../../package.json' with { type: 'json' };
 import { authenticate } from '../accounts/authenticate.ts';
+import { firstProject } from '../accounts/keys.ts';
+import { registerOwnContracts } from '../diagnostics/contracts/own.ts';
+import { openVersionWatch } from '../diagnostics/contracts/versions.ts';
+import { openSelfReports } from '../diagnostics/self/report.ts';
 import type { Opened } from '../door.ts';
 import { openServer } from '../graphql/server.ts';
 import { others, pipeline } from '../pipeline.ts';
@@ -12,9 +17,10 @@ import { type Log, openLog } from '../platform/log.ts';
 import { announceServer } from '../platform/server-file.ts';
 import { routes } from '../routes.ts';
 import { schema } from '../schema.ts';
+import { ensureProject } from './project.ts';
 
 /**
- * Starts the server in this process, jobs included.
+ * Starts the server in this process, jobs included. It tells of its own faults as `src/serve.ts` does.
  *
  * @param isForGood takes the configured port where it is free, and lets other commands find it
  * @param logFile where it says what it does, unless `isVerbose`
@@ -27,13 +33,21 @@ export async function startServer(
   const port = isForGood && (await isFree(config)) ? config.port : 0;
   const log = isVerbose ? openLog(config.logLevel) : await openLogFile(config, logFile);
   const app = await openApp({ ...config, port }, { pipeline, others }, log);
+  const reporter = openSelfReports(app, 'server');
   try {
-    const server = await openServer(app, { schema, authenticate, routes });
+    await ensureProject(app);
+    await registerOwnContracts(app, schema, {
+      projectId: await firstProject(app),
+      version: packageJson.version,
+    });
+    const hearContract = openVersionWatch(app);
+    const server = await openServer(app, { schema, authenticate, routes, hearContract });
     await app.queue.work(app);
-    const doors: Opened['doors'] = [server];
+    const doors: Opened['doors'] = [reporter, server];
     if (isForGood) doors.push({ close: await announceServer(config.dataDir, server.url) });
-    return { opened: { app, doors }, url: server.url };
+    return { opened: { app, doors, lastWords: [reporter] }, url: server.url };
   } catch (error) {
+    await reporter.close(0);
     await app.close();
     throw error;
   }

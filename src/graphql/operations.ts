@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import type { App } from '../platform/app.ts';
 import { slowOperationMs } from '../platform/slow.ts';
-import { inTrace, type Trace } from '../platform/trace.ts';
+import { inTrace, type Trace, traceparentOf, withTrace } from '../platform/trace.ts';
 import { type Caller, limitKeyOf } from './caller.ts';
 import type { Context, Viewer } from './context.ts';
 import { within } from './deadline.ts';
@@ -259,7 +259,8 @@ export function openOperations(
         };
         unfinished.add(operation);
         return streamOf(source[Symbol.asyncIterator](), {
-          inTrace: (step) => inTrace(caller.trace, step),
+          // Each event is a span of its own, in the trace of whoever follows.
+          inTrace: (step) => withTrace(traceparentOf(caller.trace), step),
           resolve,
           signal: context.signal,
           end() {

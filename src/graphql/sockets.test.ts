@@ -147,6 +147,26 @@ test('a subscription delivers its events, and a fault of its source is masked', 
   ]);
 });
 
+test('each event of a subscription is a span of its own, in the trace that the operation names', async () => {
+  const tiny = await openTinyServer();
+  const talk = await Talk.open(tiny);
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+  const id = talk.start('subscription { spans }', {
+    extensions: { traceparent: `00-${trace}-00f067aa0ba902b7-01` },
+  });
+
+  const spans = () =>
+    talk
+      .of(id)
+      .flatMap(({ type, payload }) =>
+        type === 'next' ? [(payload as { data: { spans: string } }).data.spans] : [],
+      );
+  await expect.poll(spans).toHaveLength(2);
+  expect(spans().every((span) => span.startsWith(`00-${trace}-`))).toBe(true);
+  expect(new Set(spans()).size).toBe(2);
+});
+
 test('somebody without rights gets the refusal of a subscription, not its events', async () => {
   const tiny = await openTinyServer();
   const talk = await Talk.open(tiny, null);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openLog } from './log.ts';
+import { withTrace } from './trace.ts';
 
 /** A log and the lines that it wrote. */
 function makeLog(level: string) {
@@ -23,6 +24,19 @@ test('a line is JSON with the instant, the level in words and what was given', (
       msg: 'something happened',
     },
   ]);
+});
+
+test('a line of work in a trace names the trace, as reports and answers do', () => {
+  const { log, lines } = makeLog('info');
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+
+  withTrace(`00-${traceId}-b7ad6b7169203331-01`, () => {
+    log.info('in it');
+    log.info({ correlationId: 'its own' }, 'in it');
+  });
+  log.info('outside');
+
+  expect(lines.map(({ correlationId }) => correlationId)).toEqual([traceId, 'its own', undefined]);
 });
 
 test('levels below the chosen one are not written', () => {

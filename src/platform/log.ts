@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { redactDeep } from '../lib/redact/deep.ts';
 import { redactText } from '../lib/redact/text.ts';
+import { currentTrace } from './trace.ts';
 
 export type Log = pino.Logger;
 
@@ -13,6 +14,11 @@ export function openLog(level: string, destination?: pino.DestinationStream): Lo
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    // By which a line is found for an id that a client was told; a line that names one itself wins.
+    mixin: () => {
+      const trace = currentTrace();
+      return trace ? { correlationId: trace.traceId } : {};
+    },
     formatters: { level: (label) => ({ level: label }), log: redactLine },
     serializers: { err: (error: Error) => redactDeep(pino.stdSerializers.err(error)) },
     hooks: {

@@ -84,7 +84,17 @@ export type Details = {
     /** Of a timeout: an answer followed after all. */
     isLate?: boolean;
   };
-  sync?: { type?: string; entityType?: string; pendingOperations?: number; lastSyncedAt?: string };
+  sync?: {
+    type?: string;
+    /** Which copies disagree, or which way it went: names of services, never a person's. */
+    source?: string;
+    target?: string;
+    entityType?: string;
+    pendingOperations?: number;
+    lastSyncedAt?: string;
+  };
+  /** What was done about it. Absent: PENDING. */
+  resolution?: { state: 'PENDING' | 'RESOLVED' | 'IGNORED' | 'WORKAROUND'; note?: string };
   /** An id that says nothing about the person. */
   user?: { id: string };
   tags?: Record<string, string>;

@@ -76,14 +76,14 @@ export function detailsOf(error: unknown): Details {
     state ??
     chain.map((one) => textOf(one.code)).find((one) => /^([0-9A-Z]{5}|P\d{4})$/.test(one ?? ''));
   if (!code) return {};
-  const first = (name: 'table' | 'constraint' | 'modelName') =>
+  const first = (name: 'table' | 'modelName') =>
     chain.map((one) => textOf(one[name])).find(Boolean);
   return {
     platform: 'DATABASE',
     database: {
       code,
       table: first('table') ?? first('modelName'),
-      constraint: first('constraint'),
+      constraint: chain.map(({ constraint }) => constraintOf(constraint)).find(Boolean),
     },
   };
 }
@@ -98,6 +98,17 @@ function chainOf(error: unknown): Like[] {
     for (const next of [cause, meta, driverAdapterError, ...several]) chain.add(next);
   }
   return [...chain].filter((one) => one instanceof Object);
+}
+
+/** Its name, or, as Prisma's adapter has it, its index, its foreign key or its columns. */
+function constraintOf(value: unknown): string | undefined {
+  const { index, fields, foreignKey } = Object(value) as {
+    index?: unknown;
+    fields?: unknown;
+    foreignKey?: unknown;
+  };
+  if (Array.isArray(fields)) return textOf(fields.map(String).join(', '));
+  return textOf(value) ?? textOf(index) ?? textOf(foreignKey);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -2,17 +2,21 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import WebSocket from 'ws';
 import * as z from 'zod';
 import { makeProject, openTestApp } from '../../../test/app.ts';
 import { takeAway } from '../../../test/database.ts';
+import { openProduct } from '../../../test/product.ts';
 import { bodyOf } from '../../../test/reporting.ts';
 import { counted, storedReports } from '../../../test/reports.ts';
+import { newId } from '../../lib/ids.ts';
 import { defineJob } from '../../platform/queue.ts';
 import { withTrace } from '../../platform/trace.ts';
 import { detailsOf, isDatabaseAway } from './known.ts';
 import { openSelfReports } from './report.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
 const failJob = defineJob({
   name: 'test.fail',
   payload: z.object({ projectId: z.uuid() }),
@@ -29,7 +33,7 @@ test('a failing job is reported to its project, attempts and end, in the trace t
   onTestFinished(() => reporter.close());
   await app.queue.work(app);
 
-  await withTrace(`00-${trace}-00f067aa0ba902b7-01`, () =>
+  await withTrace(traceparent, () =>
     app.db.$transaction((tx) => app.queue.send(tx, failJob, { projectId })),
   );
 
@@ -154,6 +158,56 @@ test('what the database refuses is told with its code and table, never with a va
   expect(stored).toMatchObject({ category: 'CONSTRAINT_VIOLATION', platform: 'DATABASE' });
   expect(bodyOf(stored).database?.code).toBe('23505');
   expect(JSON.stringify(stored?.report)).not.toMatch(new RegExp(`${projectId}|hunter2`));
+});
+
+test('what a model refuses is told with its table and its columns or constraint', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+  const failed = (work: Promise<unknown>) =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const twice = await failed(app.db.project.create({ data: { id: projectId, name: 'again' } }));
+  const nobody = { id: newId(), projectId: newId(), label: 'P-9' };
+  const stray = await failed(app.db.participant.create({ data: nobody }));
+
+  expect(detailsOf(twice)).toEqual({
+    platform: 'DATABASE',
+    database: { code: '23505', table: 'Project', constraint: 'Project_pkey' },
+  });
+  expect(detailsOf(stray)).toEqual({
+    platform: 'DATABASE',
+    database: { code: '23503', table: 'Participant', constraint: 'Participant_projectId_fkey' },
+  });
+});
+
+test('a WebSocket that ends without a word while it is used is told with its close code', async () => {
+  const product = await openProduct();
+  const reporter = openSelfReports(product.app, 'server');
+  onTestFinished(() => reporter.close());
+  const socket = new WebSocket(
+    `${product.server.url.replace('http', 'ws')}/graphql`,
+    'graphql-transport-ws',
+  );
+  const say = (message: object) => socket.send(JSON.stringify(message));
+  await once(socket, 'open');
+  say({ type: 'connection_init', payload: { token: product.key } });
+  await once(socket, 'message');
+  const query = 'subscription { debugStream { __typename } }';
+  say({ type: 'subscribe', id: '1', payload: { query, extensions: { traceparent } } });
+  say({ type: 'ping' });
+  await once(socket, 'message');
+
+  socket.terminate();
+
+  await expect.poll(() => product.app.db.errorEvent.count(), { timeout: 10_000 }).toBe(1);
+  const [stored] = await storedReports(product.app);
+  expect(stored).toMatchObject({
+    ...{ category: 'CONNECTION_LOST', severity: 'INFO', platform: 'SERVER' },
+    correlationId: trace,
+  });
+  expect(bodyOf(stored).response).toMatchObject({ closeCode: 1006 });
 });
 
 test('a provider that refuses is told with status and code', () => {
