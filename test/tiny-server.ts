@@ -10,7 +10,7 @@ import '../src/graphql/scalars.ts';
 import { newId } from '../src/lib/ids.ts';
 import type { App } from '../src/platform/app.ts';
 import type { Log } from '../src/platform/log.ts';
-import { childOf, currentTrace, currentTrace, traceparentOf } from '../src/platform/trace.ts';
+import { childOf, currentTrace, traceparentOf } from '../src/platform/trace.ts';
 import { openTestApp } from './app.ts';
 
 /** Who a token belongs to. Tests revoke by deleting, and cause an outage by `isDown`. */
