@@ -8,12 +8,12 @@ import { debugBodyOf } from './event.ts';
 const placesInTransaction = 2 ** 20 - 1;
 
 const statement = `
-WITH "now" AS (SELECT pg_current_xact_id()::text::bigint << 20 AS "first"),
+WITH "now" AS MATERIALIZED (SELECT pg_current_xact_id()::text::bigint << 20 AS "first"),
 "given" AS (
   SELECT g."projectId", g."body", row_number() OVER (PARTITION BY g."projectId" ORDER BY g."place") AS "place"
   FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS g("projectId", "body", "place")
 ),
-"before" AS (
+"before" AS MATERIALIZED (
   SELECT p."projectId", coalesce((
     SELECT max(e."sequence") FROM "DebugEvent" e
     WHERE e."projectId" = p."projectId"
