@@ -31,7 +31,11 @@ export async function run({
     MASTER_KEY: randomBytes(32).toString('base64'),
     ALERT_ALLOWED_HOSTS: channel.host,
   };
-  const server = await startServer({ ...options, env: { ...unlimited, ...shared } });
+  const starting = startServer({ ...options, env: { ...unlimited, ...shared } });
+  const server = await starting.catch(async (error: unknown) => {
+    await channel.close(); // it would keep the process
+    throw error;
+  });
   const sql = new pg.Client({ connectionString: server.databaseUrl });
   try {
     await sql.connect();

@@ -118,7 +118,7 @@ WITH "fingerprint" AS (
   ON CONFLICT (${alike}) DO UPDATE SET "count" = h."count" + EXCLUDED."count"
 ), "reportUserHour" AS (
   INSERT INTO "ReportUserHour" (${alike}, "userHash")
-  SELECT ${given}, g."userHash" FROM ${rowsOf(reportUserHours)} ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+  SELECT ${given}, g."userHash" FROM ${rowsOf(reportUserHours)} ORDER BY 8, 1, 2, 3, 4, 5, 6, 7 -- digests differ at once
   ON CONFLICT DO NOTHING
 ), "release" AS (
   INSERT INTO "Release" AS r ("projectId", "name", "firstSeenAt")

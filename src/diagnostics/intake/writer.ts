@@ -14,6 +14,8 @@ type Pending = {
 
 /** Reports that share a transaction. */
 const maxReportsPerGroup = 500;
+/** Groups that are stored at once: while one waits for its commit another is made. */
+const maxAtOnce = 2;
 /** What may wait in memory, in reports and in UTF-16 code units of their bodies: at most 64 MiB. */
 const maxWaitingReports = 10_000;
 const maxWaitingChars = 32 * 1024 * 1024;
@@ -38,7 +40,7 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
   const known = makeKnownFingerprints();
   let queue: Pending[] = [];
   let counts = new Map<string, CallToStore>();
-  let isRunning = false;
+  let running = 0;
   let waitingReports = 0;
   let waitingChars = 0;
 
@@ -84,8 +86,8 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
   };
 
   const pump = async () => {
-    if (isRunning) return;
-    isRunning = true;
+    if (running >= maxAtOnce) return;
+    running += 1;
     try {
       do {
         const counted = [...counts.values()];
@@ -93,7 +95,7 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
         await commit(takeGroup(), counted);
       } while (queue.length > 0);
     } finally {
-      isRunning = false;
+      running -= 1;
     }
   };
 
@@ -104,12 +106,12 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
         waitingReports += call.reports.length;
         waitingChars += charsOf(call);
         // Calls whose messages were read in the same turn of the loop go together.
-        if (queue.length === 1 && !isRunning) setImmediate(pump);
+        if (queue.length === 1 && running < maxAtOnce) setImmediate(pump);
       });
     },
     count({ projectId, receivedAt, ledger }) {
       keepCount({ projectId, receivedAt, ledger, reports: [], clientReports: [] });
-      if (!isRunning) setImmediate(pump);
+      if (running < maxAtOnce) setImmediate(pump);
     },
     congestion() {
       if (waitingReports > maxWaitingReports || waitingChars > maxWaitingChars)
