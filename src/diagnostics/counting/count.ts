@@ -7,6 +7,7 @@ import type { Signal } from '../signals.ts';
 import { stateSignalsPlainly } from '../state-signals.ts';
 import { type JudgedReport, lockIssues } from './issues.ts';
 import { moveReleases } from './release-rows.ts';
+import { rememberUsers, seenUsersOf } from './seen-users.ts';
 import {
   type ClientAccount,
   type CountedReport,
@@ -45,19 +46,21 @@ type CountingApp = Pick<App, 'database' | 'pubsub' | 'queue'>;
 export async function countBatches(app: CountingApp, most: number): Promise<number> {
   let ids: string[] = [];
   try {
-    return await app.database.transact(async (tx) => {
+    const users = await app.database.transact(async (tx) => {
       const taken = await takeBatches(tx, most);
       ids = taken.map(({ id }) => id);
-      if (taken.length > 0) await count(app, tx, taken);
-      return taken.length;
+      return taken.length > 0 ? count(app, tx, taken) : [];
     });
+    rememberUsers(app, users);
+    return ids.length;
   } catch (error) {
     if (ids.length === 0) throw error;
     throw new UncountableError(ids, error);
   }
 }
 
-async function count(app: CountingApp, tx: Transaction, taken: Taken[]): Promise<void> {
+/** Answers with the users that were written. */
+async function count(app: CountingApp, tx: Transaction, taken: Taken[]): Promise<string[]> {
   const summaries = taken.map((batch) => ({ ...batch, ...unpackSummary(batch.summary) }));
   const reports = summaries.flatMap(freshOf);
   const accounts = summaries.flatMap((summary) => summary.accounts);
@@ -71,10 +74,11 @@ async function count(app: CountingApp, tx: Transaction, taken: Taken[]): Promise
     const issue = issues.get(report.fingerprintId);
     return issue ? [{ ...report, issue }] : [];
   });
-  const totals = await writeCounts(tx, tally);
+  const { totals, written } = await writeCounts(tx, tally, seenUsersOf(app));
   const releases = await moveReleases(tx, judged);
   const signals = await turnIssues(tx, { reports: judged, totals, releases });
   await stateSignalsPlainly(app, tx, [...signals, ...(await violationsOf(tx, reports))]);
+  return written;
 }
 
 /** Leaves a batch that cannot be counted for later: two seconds, then longer each time, five minutes at most. */

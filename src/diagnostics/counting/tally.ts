@@ -20,6 +20,8 @@ export type FingerprintTally = {
 
 /** What reports of one project and hour, alike in all that trends are asked by, come to. */
 export type HourTally = Omit<Source, 'receivedHour'> & {
+  /** All of that as one text. */
+  key: string;
   hourMs: number;
   count: number;
   users: Set<string>;
@@ -53,7 +55,7 @@ export function tallyOf(reports: readonly CountedReport[], lines: readonly Ledge
     let alike = hours.get(place);
     if (!alike) {
       const { receivedHour: _, ...rest } = source;
-      alike = { ...rest, hourMs: hour, count: 0, users: new Set() };
+      alike = { ...rest, key: place, hourMs: hour, count: 0, users: new Set() };
       hours.set(place, alike);
     }
     alike.count += 1;

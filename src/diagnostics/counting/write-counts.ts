@@ -1,5 +1,6 @@
 import { bytesArray, instantArray, int4Array, textArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { Transaction } from '../../platform/transactions.ts';
+import type { SeenUsers } from './seen-users.ts';
 import type { FingerprintTally, HourTally, Tally } from './tally.ts';
 
 /** Totals of an issue after the reports. */
@@ -31,7 +32,7 @@ const fingerprintUsers: Columns<Of<{ user: string; hourMs: number }>> = [
   ['lastSeenAt', 'timestamptz', (rows) => instantArray(rows.map(({ hourMs }) => new Date(hourMs)))],
 ];
 
-const dimensions: Columns<Omit<HourTally, 'count' | 'users'>> = [
+const dimensions: Columns<Omit<HourTally, 'key' | 'count' | 'users'>> = [
   ['projectId', 'uuid', (rows) => uuidArray(rows.map(({ projectId }) => projectId))],
   ['hour', 'timestamptz', (rows) => instantArray(rows.map(({ hourMs }) => new Date(hourMs)))],
   ['category', 'text', (rows) => textArray(rows.map(({ category }) => category))],
@@ -149,18 +150,29 @@ type Row = { id: string; count: string; users: number; firstSeenAt: Date; lastSe
  * Adds what reports come to to every count: fingerprints, their users and hours, the project's hours by
  * what trends are asked for, releases, issues, the ledger. One statement, with a row for each that changes.
  *
- * @returns totals by id of the issue
+ * @param seen users that need not be written
+ * @returns totals by id of the issue, and the users that were written, to be remembered after the commit
  */
 export async function writeCounts(
   tx: Transaction,
   tally: Tally,
-): Promise<Map<string, IssueTotals>> {
+  seen: SeenUsers,
+): Promise<{ totals: Map<string, IssueTotals>; written: string[] }> {
   const kinds = [...tally.fingerprints].map(([fingerprintId, of]) => ({ fingerprintId, ...of }));
   const hours = kinds.flatMap(({ fingerprintId, projectId, hours: ofKind }) =>
     [...ofKind].map(([hourMs, count]) => ({ fingerprintId, projectId, hourMs, count })),
   );
   const users = kinds.flatMap(({ fingerprintId, users: ofKind }) =>
-    [...ofKind].map(([user, hourMs]) => ({ fingerprintId, user, hourMs })),
+    [...ofKind].flatMap(([user, hourMs]) => {
+      const key = `${fingerprintId} ${hourMs} ${user}`;
+      return seen.has(key) ? [] : [{ key, fingerprintId, user, hourMs }];
+    }),
+  );
+  const usersOfHours = tally.hours.flatMap((hour) =>
+    [...hour.users].flatMap((user) => {
+      const key = `${hour.key} ${user}`;
+      return seen.has(key) ? [] : [{ ...hour, key, user }];
+    }),
   );
   const { rows } = await tx.query<Row>({
     name: 'report-counts',
@@ -170,15 +182,13 @@ export async function writeCounts(
       ...valuesOf(fingerprintHours, hours),
       ...valuesOf(fingerprintUsers, users),
       ...valuesOf(reportHours, tally.hours),
-      ...valuesOf(
-        reportUserHours,
-        tally.hours.flatMap((hour) => [...hour.users].map((user) => ({ ...hour, user }))),
-      ),
+      ...valuesOf(reportUserHours, usersOfHours),
       ...valuesOf(releases, tally.releases),
       ...valuesOf(ledgerLines, tally.lines),
     ],
   });
-  return new Map(rows.map(({ id, count, ...totals }) => [id, { ...totals, count: BigInt(count) }]));
+  const totals = rows.map(({ id, count, ...of }) => [id, { ...of, count: BigInt(count) }] as const);
+  return { totals: new Map(totals), written: [...users, ...usersOfHours].map(({ key }) => key) };
 }
 
 function digestOf(user: string): Buffer {
