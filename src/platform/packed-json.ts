@@ -9,7 +9,15 @@ const decompress = promisify(zstdDecompress);
 /** Many values, each as JSON in UTF-8, as one array packed by zstd: what they have in common is their dictionary. */
 export function packJson(values: readonly Buffer[]): Buffer {
   const parts = values.flatMap((value, index) => [index === 0 ? opening : comma, value]);
-  const json = Buffer.concat([...parts, closing]);
+  return pack(Buffer.concat([...parts, closing]));
+}
+
+/** The same of values as text. */
+export function packJsonTexts(values: readonly string[]): Buffer {
+  return pack(Buffer.from(`[${values.join(',')}]`));
+}
+
+function pack(json: Buffer): Buffer {
   const chunkSize = Math.max(smallestChunk, json.length >> 2); // mostly one piece: memory that is not used costs as well
   return zstdCompressSync(json, { params: fastest, chunkSize });
 }

@@ -118,9 +118,10 @@ function repeatsOf({ reports, repeats }: Summary & Taken): LedgerLine[] {
   return repeats.flatMap((place): LedgerLine[] => {
     const report = reports[place];
     if (!report) return [];
-    const { projectId, receivedHour, category } = report.source;
-    const hour = new Date(receivedHour);
-    return [{ projectId, hour, outcome: 'DUPLICATE', reason: '', category, count: 1 }];
+    const { projectId, receivedAt, category } = report.source;
+    return [
+      { projectId, hour: hourOf(receivedAt), outcome: 'DUPLICATE', reason: '', category, count: 1 },
+    ];
   });
 }
 

@@ -12,12 +12,13 @@ import { type CountedReport, packSummary, type Summary, unpackSummary } from './
 const aCounted = (projectId: string, fingerprintId: string): CountedReport => ({
   source: {
     projectId,
-    receivedHour: Date.parse('2026-11-26T10:00:00Z'),
+    receivedAt: new Date('2026-11-26T10:20:31Z'),
     category: 'OTHER',
     severity: 'MEDIUM',
     platform: 'SERVER',
     service: 'api',
     release: null,
+    environment: null,
   },
   fingerprintId,
   occurredAt: new Date('2026-11-26T10:20:30.456Z'),

@@ -9,13 +9,14 @@ import type { LedgerEntry } from '../intake/ledger.ts';
 /** What many reports of a batch have in common. */
 export type Source = {
   projectId: string;
-  /** Start of the hour in which it arrived, in milliseconds since the epoch. */
-  receivedHour: number;
+  /** When they arrived, by the server's clock. */
+  receivedAt: Date;
   category: ReportCategory;
   severity: ReportSeverity;
   platform: ReportPlatform;
   service: string | null;
   release: string | null;
+  environment: string | null;
 };
 
 /** A stored report, as far as counting and judging need it. */
@@ -54,7 +55,7 @@ const version = 1;
 type Packed = {
   version: number;
   fingerprints: string[];
-  sources: Source[];
+  sources: (Omit<Source, 'receivedAt'> & { receivedAt: number })[];
   /** Fingerprint and source by their places, instant in milliseconds since the epoch, user; then what is rare. */
   reports: [number, number, number, string | null, Rare?][];
   lines: (Omit<LedgerLine, 'hour'> & { hour: number })[];
@@ -79,7 +80,7 @@ export function packSummary({ reports, lines, accounts }: Summary): Buffer {
       },
     ),
     fingerprints: fingerprints.all,
-    sources: sources.all,
+    sources: sources.all.map((source) => ({ ...source, receivedAt: source.receivedAt.getTime() })),
     lines: lines.map((line) => ({ ...line, hour: line.hour.getTime() })),
     accounts: accounts.map((one) => ({ ...one, receivedAt: one.receivedAt.getTime() })),
   };
@@ -95,7 +96,11 @@ export function unpackSummary(bytes: Uint8Array): Summary {
   const packed: Packed = JSON.parse(Buffer.from(bytes).toString('utf8'));
   if (packed.version !== version)
     throw new Error(`Expected a batch of form ${version}, got form ${packed.version}.`);
-  const { fingerprints, sources } = packed;
+  const { fingerprints } = packed;
+  const sources = packed.sources.map((source) => ({
+    ...source,
+    receivedAt: new Date(source.receivedAt),
+  }));
   return {
     reports: packed.reports.map(([kind, of, at, user, rare]) => ({
       source: known(sources, of),

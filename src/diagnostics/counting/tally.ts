@@ -1,4 +1,5 @@
 import { type ReportSeverity, reportSeverities } from '../../contract/report.ts';
+import { hourOf } from '../intake/clock.ts';
 import { openAccount } from '../intake/ledger.ts';
 import type { CountedReport, LedgerLine, Source } from './summary.ts';
 
@@ -19,7 +20,7 @@ export type FingerprintTally = {
 };
 
 /** What reports of one project and hour, alike in all that trends are asked by, come to. */
-export type HourTally = Omit<Source, 'receivedHour'> & {
+export type HourTally = Omit<Source, 'receivedAt' | 'environment'> & {
   /** All of that as one text. */
   key: string;
   hourMs: number;
@@ -54,14 +55,15 @@ export function tallyOf(reports: readonly CountedReport[], lines: readonly Ledge
     const place = `${hour} ${key}`;
     let alike = hours.get(place);
     if (!alike) {
-      const { receivedHour: _, ...rest } = source;
-      alike = { ...rest, key: place, hourMs: hour, count: 0, users: new Set() };
+      const { projectId, category, severity, platform, service, release } = source;
+      const of = { projectId, category, severity, platform, service, release };
+      alike = { ...of, key: place, hourMs: hour, count: 0, users: new Set() };
       hours.set(place, alike);
     }
     alike.count += 1;
     if (user !== null) alike.users.add(user);
     firsts.set(source, Math.min(firsts.get(source) ?? ms, ms));
-    accountFor(accounts, source.projectId, source.receivedHour).add({
+    accountFor(accounts, source.projectId, hourOf(source.receivedAt).getTime()).add({
       outcome: 'ACCEPTED',
       reason: '',
       category: source.category,

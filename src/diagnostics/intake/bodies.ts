@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { Context } from '../../graphql/context.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
-import { packJson, unpackJson } from '../../platform/packed-json.ts';
+import { packJsonTexts, unpackJson } from '../../platform/packed-json.ts';
 import type { BatchReport } from './batch.ts';
 
 /** Bodies of one project's reports that were taken together. */
@@ -22,24 +22,25 @@ export function chunksOf(reports: readonly BatchReport[]): {
 } {
   const all: Unpacked[] = [];
   const open = new Map<string, Unpacked>();
-  const places = reports.map(({ projectId, receivedAt, body }): BodyPlace | null => {
+  const places = reports.map(({ prepared: { body }, source }): BodyPlace | null => {
     if (body === null) return null;
+    const { projectId, receivedAt } = source;
     let chunk = open.get(projectId);
     if (!chunk || chunk.bodies.length === bodiesPerChunk) {
       chunk = { id: newId(), projectId, receivedAt, bodies: [] };
       open.set(projectId, chunk);
       all.push(chunk);
     }
-    return { chunkId: chunk.id, chunkIndex: chunk.bodies.push(Buffer.from(body)) - 1 };
+    return { chunkId: chunk.id, chunkIndex: chunk.bodies.push(body) - 1 };
   });
   const chunks = all.map(({ bodies, ...chunk }) => ({
     ...chunk,
-    packed: packJson(bodies),
+    packed: packJsonTexts(bodies),
   }));
   return { chunks, places };
 }
 
-type Unpacked = Omit<Chunk, 'packed'> & { bodies: Buffer[] };
+type Unpacked = Omit<Chunk, 'packed'> & { bodies: string[] };
 
 export type BodyLoader = DataLoader<BodyPlace, unknown, string>;
 

@@ -3,7 +3,8 @@ import { newId } from '../../lib/ids.ts';
 import { bytesArray, instantArray, textArray, uuidArray } from '../../lib/pg-arrays.ts';
 import type { Transaction } from '../../platform/transactions.ts';
 import { groupingVersion } from '../grouping/group.ts';
-import type { Batch, BatchReport, Kind } from './batch.ts';
+import type { Batch, Kind } from './batch.ts';
+import type { PreparedReport } from './prepare.ts';
 
 /** Ids of fingerprints by kinds of reports. */
 export type Fingerprints = ReadonlyMap<Kind, string>;
@@ -75,7 +76,8 @@ async function find(tx: Transaction, kinds: Kind[], found: Map<Kind, string>): P
 /** Makes an issue and a fingerprint for each kind; where another was quicker, none. Counting finds them empty, and so new. */
 async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<void> {
   const firsts = kinds.map(({ first }) => first);
-  const texts = (of: (report: BatchReport) => string | null) => textArray(firsts.map(of));
+  const texts = (of: (report: PreparedReport) => string | null) =>
+    textArray(firsts.map(({ prepared }) => of(prepared)));
   await tx.query({
     name: 'report-issues-make',
     text: `
@@ -102,9 +104,9 @@ async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<void> {
     values: [
       uuidArray(firsts.map(newId)),
       uuidArray(firsts.map(newId)),
-      uuidArray(firsts.map(({ projectId }) => projectId)),
+      uuidArray(kinds.map(({ projectId }) => projectId)),
       bytesArray(kinds.map(({ hash }) => hash)),
-      textArray(firsts.map(({ grouping }) => JSON.stringify(grouping.explanation))),
+      texts(({ grouping }) => JSON.stringify(grouping.explanation)),
       texts(({ grouping }) => grouping.title),
       texts(({ grouping }) => grouping.culprit),
       texts(({ category }) => category),
@@ -112,8 +114,8 @@ async function makeMissing(tx: Transaction, kinds: Kind[]): Promise<void> {
       texts(({ platform }) => platform),
       texts(({ service }) => service),
       texts(({ release }) => release),
-      instantArray(firsts.map(({ occurredAt }) => occurredAt)),
-      instantArray(firsts.map(({ receivedAt }) => receivedAt)),
+      instantArray(firsts.map(({ prepared }) => prepared.occurredAt)),
+      instantArray(firsts.map(({ source }) => source.receivedAt)),
     ],
   });
 }
@@ -134,8 +136,8 @@ async function withoutStored(
       SELECT k."place"::int - 1 AS "place" FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k("projectId", "id", "place")
       JOIN "ErrorEvent" e ON e."projectId" = k."projectId" AND e."id" = k."id"`,
     values: [
-      uuidArray(unknown.map(({ projectId }) => projectId)),
-      uuidArray(unknown.map(({ id }) => id)),
+      uuidArray(unknown.map(({ source }) => source.projectId)),
+      uuidArray(unknown.map(({ prepared }) => prepared.id)),
     ],
   });
   const stored = new Set(rows.map(({ place }) => place));
@@ -143,7 +145,8 @@ async function withoutStored(
   unknown.forEach((report, place) => {
     if (stored.has(place)) return;
     const { kind } = report;
-    if (!wanted.has(kind) || report.occurredAt < kind.first.occurredAt) kind.first = report;
+    if (!wanted.has(kind) || report.prepared.occurredAt < kind.first.prepared.occurredAt)
+      kind.first = report;
     wanted.add(kind);
   });
   return kinds.filter((kind) => wanted.has(kind));

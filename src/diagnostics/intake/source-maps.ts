@@ -22,6 +22,8 @@ const listTtlMs = 5_000;
 type Memory = {
   /** Generated files with a map, by release of a project. */
   lists: LRUCache<string, Promise<Map<string, string>>>;
+  /** Releases that have no maps. */
+  without: LRUCache<string, true>;
   maps: LRUCache<string, TraceMap>;
 };
 
@@ -65,7 +67,7 @@ export async function saveSourceMap(
     update: { ...data, createdAt: new Date() },
   });
   if (old) await app.storage.remove(old.objectKey);
-  memoryOf(app).lists.delete(`${projectId} ${release}`);
+  forgetMaps(app, `${projectId} ${release}`);
   return { id };
 }
 
@@ -102,17 +104,32 @@ export async function deleteSourceMaps(
   });
   await app.db.sourceMap.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
   for (const { objectKey } of rows) await app.storage.remove(objectKey);
-  memoryOf(app).lists.delete(`${projectId} ${release}`);
+  forgetMaps(app, `${projectId} ${release}`);
   return rows.length;
 }
 
 /**
  * The reports with the stacks of their sources, where maps of their releases are there. Maps are read
  * when the first frame needs them, and remembered. One that cannot be read leaves its frames as they are.
+ * Most releases have none: then nothing waits.
  */
-export async function withSources(app: Needs, projectId: string, report: Report): Promise<Report> {
+export function withSources(
+  app: Needs,
+  projectId: string,
+  report: Report,
+): Report | Promise<Report> {
   const release = report.environment?.release;
   if (!release || report.exceptions.every(({ frames }) => frames.length === 0)) return report;
+  if (memoryOf(app).without.has(`${projectId} ${release}`)) return report;
+  return mapped(app, projectId, report, release);
+}
+
+async function mapped(
+  app: Needs,
+  projectId: string,
+  report: Report,
+  release: string,
+): Promise<Report> {
   const list = await listOf(app, projectId, release);
   if (list.size === 0) return report;
   const maps = new Map<string, TraceMap>();
@@ -139,7 +156,7 @@ async function listOf(
   projectId: string,
   release: string,
 ): Promise<Map<string, string>> {
-  const { lists } = memoryOf(app);
+  const { lists, without } = memoryOf(app);
   const name = `${projectId} ${release}`;
   const known = lists.get(name);
   if (known) return known;
@@ -148,11 +165,20 @@ async function listOf(
     .then((rows) => new Map(rows.map(({ id, file }) => [file, id])));
   lists.set(name, asked);
   try {
-    return await asked;
+    const list = await asked;
+    // Not where a map was added meanwhile.
+    if (list.size === 0 && lists.peek(name) === asked) without.set(name, true);
+    return list;
   } catch (error) {
     lists.delete(name);
     throw error;
   }
+}
+
+function forgetMaps(app: Needs, name: string): void {
+  const { lists, without } = memoryOf(app);
+  lists.delete(name);
+  without.delete(name);
 }
 
 async function openMap(app: Needs, id: string): Promise<TraceMap | null> {
@@ -201,6 +227,7 @@ function memoryOf({ config }: Pick<App, 'config'>): Memory {
   if (!memory) {
     memory = {
       lists: new LRUCache({ max: 2_000, ttl: listTtlMs }),
+      without: new LRUCache({ max: 2_000, ttl: listTtlMs }),
       maps: new LRUCache({ maxSize: cacheBytes }),
     };
     memories.set(config, memory);

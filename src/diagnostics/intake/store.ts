@@ -2,19 +2,14 @@ import type { ReportCategory } from '../../contract/report.ts';
 import { newId } from '../../lib/ids.ts';
 import type { App } from '../../platform/app.ts';
 import type { Transaction } from '../../platform/transactions.ts';
-import {
-  type CountedReport,
-  type LedgerLine,
-  packSummary,
-  type Source,
-} from '../counting/summary.ts';
-import { type Batch, batchOf } from './batch.ts';
+import { type CountedReport, type LedgerLine, packSummary } from '../counting/summary.ts';
+import { type Batch, batchOf, type PlacedReport } from './batch.ts';
 import { chunksOf } from './bodies.ts';
 import { hourOf } from './clock.ts';
 import { type Fingerprints, type KnownFingerprints, openFingerprints } from './fingerprints.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { PreparedReport } from './prepare.ts';
-import { type PlacedReport, storing } from './store-reports.ts';
+import { storing } from './store-reports.ts';
 
 /** What one call brings. */
 export type CallToStore = {
@@ -76,27 +71,28 @@ async function writeUnknown(
 async function write(
   sql: Pick<Transaction, 'query'>,
   calls: CallToStore[],
-  { reports, places }: Batch,
+  { reports, sources, places }: Batch,
   fingerprints: Fingerprints,
 ): Promise<(place: number) => boolean> {
-  const { chunks, places: bodies } = chunksOf(reports);
   const placed: PlacedReport[] = [];
   // A repeat under a fingerprint that is not its first one any more has none here.
   const strays: LedgerLine[] = [];
-  const at = reports.map((report, place) => {
+  const at = reports.map((report) => {
     const fingerprintId = fingerprints.get(report.kind);
-    if (fingerprintId !== undefined)
-      return placed.push({ ...report, fingerprintId, bodyPlace: bodies[place] ?? null }) - 1;
-    strays.push(repeatOf(report));
+    if (fingerprintId !== undefined) return placed.push({ report, fingerprintId }) - 1;
+    strays.push(repeatOf(report.source));
     return -1;
   });
+  const { chunks, places: bodies } = chunksOf(placed.map(({ report }) => report));
   const { rows } = await sql.query<{ repeats: number[] }>(
     storing({
       id: newId(),
       reports: placed,
+      bodies,
+      sources,
       chunks,
       summary: packSummary({
-        reports: countedOf(placed),
+        reports: placed.map(countedOf),
         lines: [...linesOf(calls, places), ...strays],
         accounts: calls.flatMap(({ projectId, receivedAt, clientReports }) =>
           clientReports.map((account) => ({ ...account, projectId, receivedAt })),
@@ -111,22 +107,10 @@ async function write(
   };
 }
 
-/** Reports as counting sees them; those that have all of a source in common share it. */
-function countedOf(reports: PlacedReport[]): CountedReport[] {
-  const sources = new Map<string, Source>();
-  return reports.map((report) => {
-    const { projectId, category, severity, platform, service, release } = report;
-    const receivedHour = hourOf(report.receivedAt).getTime();
-    const key = `${projectId}${receivedHour}${category} ${severity} ${platform} ${service?.length} ${service} ${release}`;
-    let source = sources.get(key);
-    if (!source) {
-      source = { projectId, receivedHour, category, severity, platform, service, release };
-      sources.set(key, source);
-    }
-    const { fingerprintId, occurredAt, userHash, correlationId, tags, contract } = report;
-    const user = userHash && userHash.toString('base64');
-    return { source, fingerprintId, occurredAt, user, correlationId, tags, contract };
-  });
+function countedOf({ report: { prepared, source }, fingerprintId }: PlacedReport): CountedReport {
+  const { occurredAt, userHash, correlationId, tags, contract } = prepared;
+  const user = userHash?.toString('base64') ?? null;
+  return { source, fingerprintId, occurredAt, user, correlationId, tags, contract };
 }
 
 /** Lines of the ledger for what is not stored: what was refused, and repeats within the batch. */

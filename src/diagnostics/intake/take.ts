@@ -112,7 +112,8 @@ export async function takeReports(
         const reason = congestion ? 'overloaded' : rate.reason();
         account.add({ outcome: 'RATE_LIMITED', reason, category: claimedCategory(given) });
       } else {
-        const made = await judge(app, projectId, given, { settings, sentAt, receivedAt });
+        const judged = judge(app, projectId, given, { settings, sentAt, receivedAt });
+        const made = judged instanceof Promise ? await judged : judged;
         if ('report' in made && made.report.body === null && spike.isOver()) {
           outcomes[index] = 'RATE_LIMITED';
           retryAfterSeconds = spikeSeconds;
@@ -168,13 +169,15 @@ type Judged =
   | { reason: string; category: ReportCategory }
   | { field: string; message: string };
 
-/** Parses, classifies, filters, redacts, dates and groups one report. */
-async function judge(
+type Judging = { settings: Settings; sentAt: Date | null; receivedAt: Date };
+
+/** Parses one report, puts its stacks into its sources and judges it; waits for nothing where it need not. */
+function judge(
   app: App,
   projectId: string,
   given: unknown,
-  { settings, sentAt, receivedAt }: { settings: Settings; sentAt: Date | null; receivedAt: Date },
-): Promise<Judged> {
+  judging: Judging,
+): Judged | Promise<Judged> {
   const parsed = isUsualReport(given)
     ? { success: true as const, data: given }
     : Report.safeParse(given);
@@ -183,7 +186,19 @@ async function judge(
     const field = issue?.path.join('.') || 'report';
     return { field, message: `${field}: ${issue?.message ?? 'does not fit'}` };
   }
-  const report = await withSources(app, projectId, parsed.data);
+  const report = withSources(app, projectId, parsed.data);
+  return report instanceof Promise
+    ? report.then((mapped) => judgeParsed(app, projectId, mapped, judging))
+    : judgeParsed(app, projectId, report, judging);
+}
+
+/** Classifies, filters, redacts, dates and groups one report. */
+function judgeParsed(
+  app: App,
+  projectId: string,
+  report: Report,
+  { settings, sentAt, receivedAt }: Judging,
+): Judged {
   const category = report.category ?? categoryOf(report);
   const reason = filterOf(settings.filters, report, category);
   if (reason) return { reason, category };

@@ -40,7 +40,8 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
   const known = makeKnownFingerprints();
   let queue: Pending[] = [];
   let counts = new Map<string, CallToStore>();
-  let running = 0;
+  /** Groups that are being stored, and since when. */
+  const running = new Map<Pending[], number>();
   let waitingReports = 0;
   let waitingChars = 0;
 
@@ -86,17 +87,18 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
   };
 
   const pump = async () => {
-    if (running >= maxAtOnce) return;
-    running += 1;
-    try {
-      do {
-        const counted = [...counts.values()];
-        counts = new Map();
-        await commit(takeGroup(), counted);
-      } while (queue.length > 0);
-    } finally {
-      running -= 1;
-    }
+    if (running.size >= maxAtOnce) return;
+    do {
+      const counted = [...counts.values()];
+      counts = new Map();
+      const group = takeGroup();
+      running.set(group, performance.now());
+      try {
+        await commit(group, counted);
+      } finally {
+        running.delete(group);
+      }
+    } while (queue.length > 0);
   };
 
   return {
@@ -106,20 +108,20 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
         waitingReports += call.reports.length;
         waitingChars += charsOf(call);
         // Calls whose messages were read in the same turn of the loop go together.
-        if (queue.length === 1 && running < maxAtOnce) setImmediate(pump);
+        if (queue.length === 1 && running.size < maxAtOnce) setImmediate(pump);
       });
     },
     count({ projectId, receivedAt, ledger }) {
       keepCount({ projectId, receivedAt, ledger, reports: [], clientReports: [] });
-      if (running < maxAtOnce) setImmediate(pump);
+      if (running.size < maxAtOnce) setImmediate(pump);
     },
     congestion() {
       if (waitingReports > maxWaitingReports || waitingChars > maxWaitingChars)
         return 'too many reports wait to be stored';
       const { poolWaitMs } = app.config.overload;
       if (counter.lagMs() > lagFactor * poolWaitMs) return 'counting is behind';
-      const waitedMs = queue[0] ? performance.now() - queue[0].since : 0;
-      return waitedMs > poolWaitMs ? 'the database is slow' : null;
+      const since = Math.min(queue[0]?.since ?? Number.POSITIVE_INFINITY, ...running.values());
+      return performance.now() - since > poolWaitMs ? 'the database is slow' : null;
     },
   };
 }
