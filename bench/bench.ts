@@ -39,7 +39,7 @@ const benches: Record<string, Bench> = {
   diagnostics: {
     summary:
       'reports end to end, grouped and counted, against bare inserts; the door at half load; a storm',
-    defaults: { seconds: 4, rounds: 3 },
+    defaults: { seconds: 3, rounds: 7 },
     run: async (options) => (await import('./diagnostics.ts')).run(options),
   },
   export: {

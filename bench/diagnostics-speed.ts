@@ -14,7 +14,7 @@ export const lanes = 16;
 export const size = 20; // reports a call: what a busy server's reporter sends at once
 
 /** V8 goes on compiling the server's hot code for thousands of calls; a server that runs for days has done so. */
-const warmUpRounds = { ours: 4, bare: 2 };
+const warmUpRounds = { ours: 6, bare: 2 };
 
 type Side = {
   name: 'ours' | 'bare';
