@@ -5,6 +5,8 @@ import { text } from './text.ts';
 export const reportLimits = {
   /** Reports in one call. */
   reportsPerCall: 100,
+  /** Accounts of what was dropped. */
+  clientReportsPerCall: 100,
   /** JSON of one report, in UTF-16 code units. */
   reportChars: 131_072,
   /** Message of an error, in UTF-16 code units. */

@@ -46,6 +46,11 @@ export function openMetrics() {
       buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 1],
       registers,
     }),
+    reportBatchesPutOff: new Counter({
+      name: 'codesight_report_batches_put_off_total',
+      help: 'Batches of reports that are stored and could not be counted; each is tried again.',
+      registers,
+    }),
     uploadBytes: new Counter({
       name: 'codesight_upload_bytes_total',
       help: 'Bytes of uploads that were stored.',

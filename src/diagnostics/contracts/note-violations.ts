@@ -27,7 +27,7 @@ type Row = {
 const mostWays = 1_000;
 
 /**
- * Keeps in which ways accepted reports say that contracts are broken, in the transaction that accepts them.
+ * Keeps in which ways accepted reports say that contracts are broken, in the transaction that counts them.
  * Reports of contracts that are not known here change nothing. Three statements for the reports of a
  * project, in the order of the contracts, so that concurrent calls do not wait for each other in a circle.
  *

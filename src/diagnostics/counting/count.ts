@@ -81,16 +81,19 @@ async function count(app: CountingApp, tx: Transaction, taken: Taken[]): Promise
   return written;
 }
 
-/** Leaves a batch that cannot be counted for later: two seconds, then longer each time, five minutes at most. */
-export async function putOff({ database }: Pick<App, 'database'>, id: string): Promise<void> {
+/** Leaves batches that cannot be counted for later: two seconds, then longer each time, five minutes at most. */
+export async function putOff(
+  { database }: Pick<App, 'database'>,
+  ids: readonly string[],
+): Promise<void> {
   await database.transact((tx) =>
     tx.query({
       name: 'report-batch-put-off',
       text: `
         UPDATE "ReportBatch" SET "attempts" = "attempts" + 1,
           "countableAt" = now() + least(300, 2 ^ ("attempts" + 1)) * interval '1 second'
-        WHERE "id" = $1`,
-      values: [id],
+        WHERE "id" = ANY($1::uuid[])`,
+      values: [uuidArray(ids)],
     }),
   );
 }
@@ -99,9 +102,8 @@ async function takeBatches(tx: Transaction, most: number): Promise<Taken[]> {
   const { rows } = await tx.query<Taken>({
     name: 'report-batches-take',
     text: `
-      DELETE FROM "ReportBatch" b USING (
-        SELECT "id" FROM "ReportBatch" WHERE "countableAt" <= now() ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED) t
-      WHERE b."id" = t."id"
+      DELETE FROM "ReportBatch" b WHERE b."id" = ANY(ARRAY( -- an array is made once, a joined list may be made for each row
+        SELECT "id" FROM "ReportBatch" WHERE "countableAt" <= now() ORDER BY "id" LIMIT $1 FOR UPDATE SKIP LOCKED))
       RETURNING b."id", b."summary", b."repeats"`,
     values: [most],
   });

@@ -59,9 +59,17 @@ function makeReportCounter(app: App): ReportCounter {
   let isClosed = false;
   let begunAt = Number.NEGATIVE_INFINITY;
   let waitingSince: number | null = null;
+  /** Since when every batch that was tried failed. */
+  let stuckSince: number | null = null;
 
-  const countAll = async () => {
-    while ((await countSome(app, mostBatches)) === mostBatches);
+  /** Answers whether there was something and nothing of it could be counted. */
+  const countAll = async (): Promise<boolean> => {
+    let isStuck = false;
+    for (let first = true; ; first = false) {
+      const counted = await countSome(app, mostBatches);
+      isStuck = counted.isStuck && (first || isStuck);
+      if (counted.taken < mostBatches) return isStuck;
+    }
   };
 
   const run = () => {
@@ -69,14 +77,17 @@ function makeReportCounter(app: App): ReportCounter {
     if (running || isClosed) return;
     isWanted = false;
     begunAt = performance.now();
+    const since = waitingSince ?? begunAt;
     running = countAll()
-      .then(() => {
+      .then((isStuck) => {
+        stuckSince = isStuck ? (stuckSince ?? since) : null;
         waitingSince = isWanted ? begunAt : null;
       })
       .catch((error: unknown) => {
         app.log.warn({ err: error }, 'reports wait to be counted');
-        waitingSince = null; // nothing can be stored either
-        setTimeout(wake, retryMs).unref();
+        waitingSince = null; // the database is away: nothing can be stored either
+        begunAt = performance.now() + retryMs;
+        isWanted = true;
       })
       .finally(() => {
         running = null;
@@ -105,7 +116,10 @@ function makeReportCounter(app: App): ReportCounter {
 
   return {
     wake,
-    lagMs: () => (waitingSince === null ? 0 : performance.now() - waitingSince),
+    lagMs() {
+      const since = stuckSince ?? waitingSince;
+      return since === null ? 0 : performance.now() - since;
+    },
     drain,
     end() {
       isClosed = true;
@@ -114,20 +128,24 @@ function makeReportCounter(app: App): ReportCounter {
   };
 }
 
+/** How many batches were taken, and whether all of them failed. */
+type Counted = { taken: number; isStuck: boolean };
+
 /** Where batches cannot be counted together each is tried alone, so that one that is broken stops no other. */
-async function countSome(app: App, most: number): Promise<number> {
+async function countSome(app: App, most: number): Promise<Counted> {
   try {
-    return await countBatches(app, most);
+    return { taken: await countBatches(app, most), isStuck: false };
   } catch (error) {
     if (!(error instanceof UncountableError)) throw error;
-    const [id, ...others] = error.ids;
-    if (others.length === 0 && id) {
-      app.log.error({ err: error.cause, batch: id }, 'a batch of reports could not be counted');
-      await putOff(app, id);
-      return 1;
+    const { ids } = error;
+    if (most === 1) {
+      app.log.error({ err: error.cause, batches: ids }, 'a batch of reports could not be counted');
+      app.metrics.reportBatchesPutOff.inc(ids.length);
+      await putOff(app, ids);
+      return { taken: 1, isStuck: true };
     }
-    let counted = 0;
-    for (const _ of error.ids) counted += await countSome(app, 1);
-    return counted;
+    const each: Counted[] = [];
+    for (const _ of ids) each.push(await countSome(app, 1));
+    return { taken: most, isStuck: each.every(({ isStuck }) => isStuck) };
   }
 }

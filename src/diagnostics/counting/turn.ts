@@ -52,7 +52,9 @@ async function countsOfHour(
   tx: Transaction,
   groups: JudgedReport[][],
 ): Promise<Map<string, number>> {
-  const hour = hourOf(new Date());
+  // By when they arrived: what waited to be counted is of then.
+  const arrivals = groups.flat().map(({ source }) => source.receivedAt.getTime());
+  const hour = hourOf(new Date(arrivals.reduce((a, b) => Math.max(a, b), 0)));
   const watched = groups.flatMap(([first, ...others]) => {
     if (!first) return [];
     const { state, hourLimit, archivedUntil, id } = first.issue;

@@ -68,7 +68,7 @@ const ledgerLines: Columns<Tally['lines'][number]> = [
   ['outcome', 'text', (rows) => textArray(rows.map(({ outcome }) => outcome))],
   ['reason', 'text', (rows) => textArray(rows.map(({ reason }) => reason))],
   ['category', 'text', (rows) => textArray(rows.map(({ category }) => category))],
-  ['count', 'int4', (rows) => int4Array(rows.map(({ count }) => count))],
+  ['count', 'text', (rows) => textArray(rows.map(({ count }) => String(count)))], // accounts of clients add up to more than int4 holds
 ];
 
 let parameters = 0;
@@ -129,7 +129,7 @@ WITH "fingerprint" AS (
   ON CONFLICT ("projectId", "name") DO UPDATE SET "firstSeenAt" = LEAST(r."firstSeenAt", EXCLUDED."firstSeenAt")
 ), "ledger" AS (
   INSERT INTO "ReportLedger" AS l ("projectId", "hour", "outcome", "reason", "category", "count")
-  SELECT g."projectId", g."hour", g."outcome"::"ReportOutcome", g."reason", g."category"::"ReportCategory", g."count"
+  SELECT g."projectId", g."hour", g."outcome"::"ReportOutcome", g."reason", g."category"::"ReportCategory", g."count"::bigint
   FROM ${rowsOf(ledgerLines)} ORDER BY 1, 2, 3, 4, 5
   ON CONFLICT ("projectId", "hour", "outcome", "reason", "category") DO UPDATE SET "count" = l."count" + EXCLUDED."count"
 )

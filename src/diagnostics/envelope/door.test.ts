@@ -204,6 +204,25 @@ test('reports over the rate are refused with the time to come again, their accou
   expect(await reporting.ledger()).toEqual({ ACCEPTED: 1, RATE_LIMITED: 1, DISCARDED: 7 });
 });
 
+test('accounts that add up to more than a number of the database are counted, and stop no other report', async () => {
+  const reporting = await openReporting();
+  const most = 2 ** 31 - 1;
+  const account = {
+    id: '019b0000-0000-7000-8000-000000000002',
+    discarded: ['first', 'second'].map((reason) => ({ reason, count: most })),
+  };
+  const headers = { authorization: `Bearer ${reporting.reportKey.secret}` };
+  const send = (call: object) => post(reporting, JSON.stringify(call), headers, '/api/reports');
+
+  const answer = await send({ reports: [aReport()], clientReports: [account] });
+  const tooMany = await send({ clientReports: Array.from({ length: 101 }, () => account) });
+
+  expect(answer.status).toBe(200);
+  expect(await reporting.ledger()).toEqual({ ACCEPTED: 1, DISCARDED: 2 * most });
+  expect(tooMany.status).toBe(400);
+  expect(await tooMany.text()).toMatch(/clientReports: .*100/);
+});
+
 test('pages of every origin may report, without credentials, and ask nothing else', async () => {
   const reporting = await openReporting();
   const headers = { origin: 'https://shop.example', 'access-control-request-method': 'POST' };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { reportLimits } from '../../contract/report.ts';
 import { tokenOf } from '../../graphql/http.ts';
 import { sendJson } from '../../graphql/server.ts';
 import { isStorableInstant } from '../../lib/storable.ts';
@@ -22,7 +23,7 @@ const otherItems =
 
 const Call = z.object({
   reports: z.array(z.unknown()).default([]),
-  clientReports: z.array(z.unknown()).default([]),
+  clientReports: z.array(z.unknown()).max(reportLimits.clientReportsPerCall).default([]),
   sentAt: z.iso.datetime({ offset: true }).nullish(),
 });
 

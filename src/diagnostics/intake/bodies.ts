@@ -13,6 +13,7 @@ export type BodyPlace = { chunkId: string; chunkIndex: number };
 
 /** Whoever reads one body reads its chunk: 32 of 2.3 KB are 75 KB as JSON, and a tenth of that packed. */
 const bodiesPerChunk = 32;
+const charsPerChunk = 256 * 1024;
 
 /** Packs the bodies of reports, each project's by themselves. */
 export function chunksOf(reports: readonly BatchReport[]): {
@@ -26,21 +27,24 @@ export function chunksOf(reports: readonly BatchReport[]): {
     if (body === null) return null;
     const { projectId, receivedAt } = source;
     let chunk = open.get(projectId);
-    if (!chunk || chunk.bodies.length === bodiesPerChunk) {
-      chunk = { id: newId(), projectId, receivedAt, bodies: [] };
+    if (!chunk || chunk.bodies.length === bodiesPerChunk || chunk.chars > charsPerChunk) {
+      chunk = { id: newId(), projectId, receivedAt, bodies: [], chars: 0 };
       open.set(projectId, chunk);
       all.push(chunk);
     }
+    chunk.chars += body.length;
     return { chunkId: chunk.id, chunkIndex: chunk.bodies.push(body) - 1 };
   });
-  const chunks = all.map(({ bodies, ...chunk }) => ({
-    ...chunk,
+  const chunks = all.map(({ id, projectId, receivedAt, bodies }) => ({
+    id,
+    projectId,
+    receivedAt,
     packed: packJsonTexts(bodies),
   }));
   return { chunks, places };
 }
 
-type Unpacked = Omit<Chunk, 'packed'> & { bodies: string[] };
+type Unpacked = Omit<Chunk, 'packed'> & { bodies: string[]; chars: number };
 
 export type BodyLoader = DataLoader<BodyPlace, unknown, string>;
 
@@ -61,10 +65,14 @@ export async function bodiesAt(
   const found = await db.reportChunk.findMany({
     where: { id: { in: [...new Set(places.map(({ chunkId }) => chunkId))] } },
   });
-  const chunks = new Map(
-    await Promise.all(found.map(async ({ id, packed }) => [id, await bodiesOf(packed)] as const)),
-  );
-  return places.map(({ chunkId, chunkIndex }) => chunks.get(chunkId)?.[chunkIndex] ?? null);
+  const bodies: unknown[] = places.map(() => null);
+  for (const { id, packed } of found) {
+    const all = await bodiesOf(packed); // one after the other: only what is asked for stays in memory
+    places.forEach(({ chunkId, chunkIndex }, place) => {
+      if (chunkId === id) bodies[place] = all[chunkIndex] ?? null;
+    });
+  }
+  return bodies;
 }
 
 /** Chunks of before are not packed. */

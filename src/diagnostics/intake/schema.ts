@@ -70,7 +70,7 @@ const ReportErrorsInput = builder.inputType('ReportErrorsInput', {
     }),
     clientReports: t.field({
       type: [ClientReportInput],
-      description: 'Accounts of what was not sent. Taken also where reports are refused.',
+      description: `Accounts of what was not sent, at most ${reportLimits.clientReportsPerCall}. Taken also where reports are refused.`,
     }),
     sentAt: t.field({
       type: 'DateTime',
@@ -84,7 +84,7 @@ builder.mutationField('reportErrors', (fields) =>
   fields.withAuth({ anyScope: ['REPORT', 'ADMIN'] }).field({
     type: ReceiptType,
     description:
-      'Takes reports of errors, each by itself, and answers after the commit. Equal reports become one issue.',
+      'Takes reports of errors, each by itself, and answers when they are stored. Equal reports become one issue; counts, states and alerts follow a moment later.',
     complexity: 1,
     args: {
       input: fields.arg({ type: ReportErrorsInput, required: true, description: 'The reports.' }),
@@ -94,6 +94,11 @@ builder.mutationField('reportErrors', (fields) =>
         throw new InvalidInputError(
           'input.sentAt',
           'Expected an instant of the years 1 to 9999 for input.sentAt.',
+        );
+      if ((input.clientReports?.length ?? 0) > reportLimits.clientReportsPerCall)
+        throw new InvalidInputError(
+          'input.clientReports',
+          `Expected at most ${reportLimits.clientReportsPerCall} accounts, got ${input.clientReports?.length}.`,
         );
       return takeReports(
         app,

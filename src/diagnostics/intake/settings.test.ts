@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ask, makeProject, makeViewer, openTestApp } from '../../../test/app.ts';
-import { anException, aReport, take } from '../../../test/reports.ts';
+import { anException, aReport, storedReports, take } from '../../../test/reports.ts';
 import {
   reportCategories,
   reportOutcomes,
@@ -99,6 +99,20 @@ test('a storm of equal errors makes one issue and exact counts, and keeps few bo
     'SELECT count(*)::int AS "all", count("chunkId")::int AS "kept" FROM "ErrorEvent"',
   );
   expect(rows).toEqual([{ all: 3_000, kept: bodiesPerHour }]);
+});
+
+test('repeats take no place among the bodies that are kept', async () => {
+  const app = await openTestApp();
+  const projectId = await makeProject(app);
+  const first = aReport();
+  for (let call = 0; call < 2; call += 1)
+    await take(app, projectId, [...Array.from({ length: 60 }, () => first)]);
+
+  const next = aReport();
+  await take(app, projectId, [next]);
+
+  const stored = await storedReports(app);
+  expect(stored.find(({ id }) => id === next.id)?.report).toMatchObject({ platform: 'SERVER' });
 });
 
 test('a spike of what is well known is refused and counted; a new trouble is taken all the same', async () => {

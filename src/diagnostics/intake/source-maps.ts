@@ -66,8 +66,8 @@ export async function saveSourceMap(
     create: { ...data, projectId, release, file: base },
     update: { ...data, createdAt: new Date() },
   });
-  if (old) await app.storage.remove(old.objectKey);
   forgetMaps(app, `${projectId} ${release}`);
+  if (old) await app.storage.remove(old.objectKey);
   return { id };
 }
 

@@ -12,8 +12,8 @@ type Memory = { hour: number; accepted: number; limit: Promise<number>; limitAt:
 export type Spike = {
   /** Whether it sends far more than it ever does: what is well known of it is refused then. */
   isOver(): boolean;
-  /** Counts a report that is taken. */
-  count(): void;
+  /** Counts a report that is taken, or by -1 takes one back. */
+  count(reports: 1 | -1): void;
 };
 
 const memories = new WeakMap<App['config'], LRUCache<string, Memory>>();
@@ -49,8 +49,8 @@ export async function spikeOf(
   const limit = await present.limit;
   return {
     isOver: () => present.accepted >= limit,
-    count() {
-      present.accepted += 1;
+    count(reports) {
+      present.accepted += reports;
     },
   };
 }

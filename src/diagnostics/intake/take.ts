@@ -15,7 +15,7 @@ import { type LedgerEntry, openAccount } from './ledger.ts';
 import { hashUser, type PreparedReport, prepareReport } from './prepare.ts';
 import { rateOf } from './rates.ts';
 import { redactReport } from './redact-report.ts';
-import { isSample } from './samples.ts';
+import { forgetSample, isSample } from './samples.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { withSources } from './source-maps.ts';
 import { spikeOf } from './spikes.ts';
@@ -99,9 +99,9 @@ export async function takeReports(
   const allowed = congestion ? 0 : rate.take(wanted);
   let retryAfterSeconds = congestion ? 2 : rate.waitSeconds();
   const prepared: { index: number; report: PreparedReport }[] = [];
+  const spike = reports.length > 0 ? await spikeOf(app, projectId) : null;
   if (reports.length > 0) {
     const settings = await settingsOf(app, projectId);
-    const spike = await spikeOf(app, projectId);
     for (const [index, given] of reports.entries()) {
       if (index >= reportLimits.reportsPerCall) {
         const message = `Expected at most ${reportLimits.reportsPerCall} reports in one call, got ${reports.length}.`;
@@ -114,13 +114,13 @@ export async function takeReports(
       } else {
         const judged = judge(app, projectId, given, { settings, sentAt, receivedAt });
         const made = judged instanceof Promise ? await judged : judged;
-        if ('report' in made && made.report.body === null && spike.isOver()) {
+        if ('report' in made && made.report.body === null && spike?.isOver()) {
           outcomes[index] = 'RATE_LIMITED';
           retryAfterSeconds = spikeSeconds;
           const { category } = made.report;
           account.add({ outcome: 'RATE_LIMITED', reason: 'spike', category });
         } else if ('report' in made) {
-          spike.count();
+          spike?.count(1);
           prepared.push({ index, report: made.report });
         } else if ('reason' in made) {
           outcomes[index] = 'FILTERED';
@@ -136,6 +136,11 @@ export async function takeReports(
       }
     }
   }
+  // What was not stored has taken nobody's place.
+  const giveBack = ({ body, grouping }: PreparedReport) => {
+    spike?.count(-1);
+    if (body !== null) forgetSample(app, projectId, grouping);
+  };
   const call = {
     projectId,
     receivedAt,
@@ -145,9 +150,13 @@ export async function takeReports(
   };
   if (congestion && accounts.length === 0) writer.count(call);
   else if (prepared.length > 0 || accounts.length > 0 || call.ledger.length > 0) {
-    const { fresh } = await writer.write(call);
-    prepared.forEach(({ index }, at) => {
+    const { fresh } = await writer.write(call).catch((error: unknown) => {
+      for (const { report } of prepared) giveBack(report);
+      throw error;
+    });
+    prepared.forEach(({ index, report }, at) => {
       outcomes[index] = fresh[at] ? 'ACCEPTED' : 'DUPLICATE';
+      if (!fresh[at]) giveBack(report);
     });
   }
   const count = (outcome: ReportOutcome) => outcomes.filter((each) => each === outcome).length;

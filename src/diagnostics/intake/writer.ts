@@ -12,11 +12,12 @@ type Pending = {
   reject(error: unknown): void;
 };
 
-/** Reports that share a transaction. */
+/** Reports and accounts that share a statement, and UTF-16 code units of what is kept of them. */
 const maxReportsPerGroup = 500;
+const maxCharsPerGroup = 2 * 1024 * 1024;
 /** Groups that are stored at once: while one waits for its commit another is made. */
 const maxAtOnce = 2;
-/** What may wait in memory, in reports and in UTF-16 code units of their bodies: at most 64 MiB. */
+/** What may wait in memory, in reports and accounts and in UTF-16 code units of what is kept of them: about 64 MiB. */
 const maxWaitingReports = 10_000;
 const maxWaitingChars = 32 * 1024 * 1024;
 const recountMs = 1_000;
@@ -33,7 +34,7 @@ export type ReportWriter = {
 };
 
 /**
- * Group commit: calls that arrive while a transaction runs share the next one. When a shared one
+ * Group commit: calls that arrive while two groups are stored share the next statement. When a shared one
  * fails, each call is tried alone, so that a poisoned one harms nobody.
  */
 export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter {
@@ -47,16 +48,18 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
 
   const takeGroup = (): Pending[] => {
     let reports = 0;
+    let chars = 0;
     let taken = 0;
     for (const { call } of queue) {
-      reports += call.reports.length;
-      if (taken > 0 && reports > maxReportsPerGroup) break;
+      reports += sizeOf(call);
+      chars += charsOf(call);
+      if (taken > 0 && (reports > maxReportsPerGroup || chars > maxCharsPerGroup)) break;
       taken += 1;
     }
     const group = queue.slice(0, taken);
     queue = queue.slice(taken);
     for (const { call } of group) {
-      waitingReports -= call.reports.length;
+      waitingReports -= sizeOf(call);
       waitingChars -= charsOf(call);
     }
     return group;
@@ -92,6 +95,7 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
       const counted = [...counts.values()];
       counts = new Map();
       const group = takeGroup();
+      if (group.length + counted.length === 0) return;
       running.set(group, performance.now());
       try {
         await commit(group, counted);
@@ -103,9 +107,12 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
 
   return {
     write(call) {
+      // Accounts are taken while reports are refused, but not without end.
+      if (waitingReports > 2 * maxWaitingReports || waitingChars > 2 * maxWaitingChars)
+        return Promise.reject(new Error('Too much waits to be stored.'));
       return new Promise((resolve, reject) => {
         queue.push({ call, resolve, reject, since: performance.now() });
-        waitingReports += call.reports.length;
+        waitingReports += sizeOf(call);
         waitingChars += charsOf(call);
         // Calls whose messages were read in the same turn of the loop go together.
         if (queue.length === 1 && running.size < maxAtOnce) setImmediate(pump);
@@ -126,6 +133,22 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
   };
 }
 
-function charsOf({ reports }: CallToStore): number {
-  return reports.reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
+/** In reports and accounts. */
+function sizeOf({ reports, clientReports }: CallToStore): number {
+  return reports.length + clientReports.length;
+}
+
+const overheadChars = 100; // of one line of an account
+
+/** About how much of a call is kept: bodies, and what the summary holds. */
+function charsOf({ reports, clientReports }: CallToStore): number {
+  let chars = clientReports.reduce(
+    (sum, { discarded }) => sum + overheadChars * discarded.length,
+    0,
+  );
+  for (const { body, tags, contract } of reports) {
+    chars += body?.length ?? 0;
+    if (tags || contract) chars += JSON.stringify([tags, contract]).length;
+  }
+  return chars;
 }

@@ -143,3 +143,26 @@ test('after a report that is gone there is nothing', async () => {
 
   expect(next.errorEvents.nodes).toEqual([]);
 });
+
+test('issues that were merged away stand in nobody’s place', async () => {
+  const app = await openTestApp();
+  const viewer = await makeViewer(app, { scopes: ['READ', 'ADMIN'], participant: null });
+  const now = Date.now();
+  const reports = Array.from({ length: 12 }, (_, n) =>
+    aReport({
+      exceptions: [anException({ type: `Kind${n}` })],
+      occurredAt: new Date(now - n * 60_000).toISOString(),
+    }),
+  );
+  await take(app, viewer.projectId, reports);
+  const issues = await app.db.errorIssue.findMany({ orderBy: { lastSeenAt: 'desc' } });
+  const [target, ...others] = issues.map(({ id }) => id);
+  await mergeErrorIssues(app, viewer, {
+    issueId: target ?? '',
+    operationId: newId(),
+    expectedVersion: null,
+    sourceIds: others.slice(0, 6),
+  });
+
+  expect(await walk(app, viewer, {}, 'first')).toEqual(reports.map(({ id }) => id));
+});

@@ -70,12 +70,14 @@ function fingerprintsOf(projectId: string, { issueId, fingerprintId }: EventFilt
 
 /**
  * Those that the latest so many reports belong to: each issue that was seen later than one of them has a later one.
+ * What is stored and not counted yet is a moment late.
  *
  * @param begin the reports lie at or before it
  */
 function fingerprintsSeenLast(projectId: string, begin: Begin | null, count: number): Prisma.Sql {
   const seen = (when: Prisma.Sql) =>
-    Prisma.sql`SELECT i."id" FROM "ErrorIssue" i WHERE i."projectId" = ${projectId}::uuid ${when}`;
+    Prisma.sql`SELECT i."id" FROM "ErrorIssue" i WHERE i."projectId" = ${projectId}::uuid
+      AND i."mergedIntoId" IS NULL ${when}`;
   const last = Prisma.sql`ORDER BY i."lastSeenAt" DESC, i."id" DESC LIMIT ${count}`;
   const issues = begin
     ? Prisma.sql`${seen(Prisma.sql`AND i."lastSeenAt" > ${begin.occurredAt}`)}
