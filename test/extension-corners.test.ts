@@ -84,10 +84,13 @@ test('a tab that was open before the extension is recorded without a reload', {
   });
   const page = await openInFront(installed, `${url}/`);
   const face = await installed.openFace('options.html');
-  const worker = installed.context.waitForEvent('serviceworker');
-  // As after an installation: its scripts in open tabs are dead.
-  await face.evaluate(() => (globalThis as unknown as { chrome: Api }).chrome.runtime.reload());
-  await worker;
+  await Promise.all([
+    installed.context.waitForEvent('serviceworker'),
+    // As after an installation: its scripts in open tabs are dead. This page goes with it, once it has answered.
+    face.evaluate(() => {
+      setTimeout(() => (globalThis as unknown as { chrome: Api }).chrome.runtime.reload());
+    }),
+  ]);
   await page.bringToFront();
 
   const { sessionId } = await installed.ask('session.start', { task: 'Go on' });
