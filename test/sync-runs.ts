@@ -153,7 +153,6 @@ export function runSync(seed: number, fault: SyncFault | null = null): SyncRun {
     const isAt = version >= client.acknowledgedAt; // it has seen all that was acknowledged to it
     const isTorn = !isCalm && !client.wasTorn && chance(0.05);
     const digest = client.copy.digest(client.unseen, isTorn);
-    client.wasTorn = isTorn;
     const take = { takenAt: now, isQueueEmpty: client.queue.length === 0 && isAt };
     const name = `v${version}`;
     const { verdict, state } = comparePair(
@@ -162,6 +161,8 @@ export function runSync(seed: number, fault: SyncFault | null = null): SyncRun {
       { checkpoint: name, takenAt: now, isQueueEmpty: true, digest: digestAt[version] ?? digest },
     );
     client.pair = state;
+    // Of two takes in a row that are compared, not both are torn: those in between that cannot be compared say nothing.
+    if (verdict !== 'not_compared') client.wasTorn = isTorn;
     count(verdict);
     const issued = {
       last: client.issued,
