@@ -7,6 +7,9 @@ import { type CallToStore, type StoredCall, storeCalls } from './store.ts';
 
 type Pending = {
   call: CallToStore;
+  /** In reports and accounts. */
+  size: number;
+  chars: number;
   since: number;
   resolve(result: StoredCall): void;
   reject(error: unknown): void;
@@ -50,17 +53,17 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
     let reports = 0;
     let chars = 0;
     let taken = 0;
-    for (const { call } of queue) {
-      reports += sizeOf(call);
-      chars += charsOf(call);
+    for (const pending of queue) {
+      reports += pending.size;
+      chars += pending.chars;
       if (taken > 0 && (reports > maxReportsPerGroup || chars > maxCharsPerGroup)) break;
       taken += 1;
     }
     const group = queue.slice(0, taken);
     queue = queue.slice(taken);
-    for (const { call } of group) {
-      waitingReports -= sizeOf(call);
-      waitingChars -= charsOf(call);
+    for (const pending of group) {
+      waitingReports -= pending.size;
+      waitingChars -= pending.chars;
     }
     return group;
   };
@@ -111,9 +114,11 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
       if (waitingReports > 2 * maxWaitingReports || waitingChars > 2 * maxWaitingChars)
         return Promise.reject(new Error('Too much waits to be stored.'));
       return new Promise((resolve, reject) => {
-        queue.push({ call, resolve, reject, since: performance.now() });
-        waitingReports += sizeOf(call);
-        waitingChars += charsOf(call);
+        const size = call.reports.length + call.clientReports.length;
+        const chars = charsOf(call);
+        queue.push({ call, size, chars, resolve, reject, since: performance.now() });
+        waitingReports += size;
+        waitingChars += chars;
         // Calls whose messages were read in the same turn of the loop go together.
         if (queue.length === 1 && running.size < maxAtOnce) setImmediate(pump);
       });
@@ -131,11 +136,6 @@ export function makeReportWriter(app: App, counter: ReportCounter): ReportWriter
       return performance.now() - since > poolWaitMs ? 'the database is slow' : null;
     },
   };
-}
-
-/** In reports and accounts. */
-function sizeOf({ reports, clientReports }: CallToStore): number {
-  return reports.length + clientReports.length;
 }
 
 const overheadChars = 100; // of one line of an account
