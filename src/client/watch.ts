@@ -1,24 +1,18 @@
 import type { Client } from 'graphql-ws/client';
 import { contracts } from '../generated/client/contracts.ts';
-import { deviationsOf } from '../lib/contracts/check.ts';
+import { carriedContracts } from '../lib/contracts/carried.ts';
 import { openChecks } from '../reporter/checks.ts';
 import type { Contract } from '../reporter/contracts.ts';
 import { openReporter } from '../reporter/node.ts';
 import type { Fetch } from '../reporter/sender.ts';
 
-const hashes = new Map(contracts.map(({ operation, hash }) => [operation, hash]));
+const carried = carriedContracts(contracts);
 
 /** What was promised of each operation when this client was built. */
-export const ownContracts: Contract[] = contracts.map(({ parameters, response, ...contract }) => ({
-  ...contract,
-  parameters: (value) => deviationsOf(parameters, value),
-  response: (value) => deviationsOf(response, value),
-}));
+export const ownContracts: Contract[] = carried.own;
 
-/** By which the server knows what this client goes by; `undefined` for subscriptions, which have no answer. */
-export function contractHashOf(document: string): string | undefined {
-  return hashes.get(/\b(?:query|mutation) (\w+)/.exec(document)?.[1] ?? '');
-}
+/** By which the server knows what this client goes by. */
+export const contractHashOf = carried.hashOf;
 
 /** Who a client is among services. */
 export type Watcher = { service: string; release?: string };
